@@ -1,0 +1,1 @@
+"""A relay: queues of sealed envelopes, for parties that it does not know."""
