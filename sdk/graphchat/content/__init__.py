@@ -1,0 +1,23 @@
+"""What people and programs say to each other: one frozen struct for each type of message."""
+
+from graphchat.content.codec import MAX_MESSAGE, Message, Unknown, decode, encode
+from graphchat.content.control import BotCommand, BotCommands, ReceiptBody, Resend, Welcome
+from graphchat.content.profile import ProfileCard, ProfileKind
+from graphchat.content.spoken import Image, Text
+
+__all__ = [
+    "MAX_MESSAGE",
+    "BotCommand",
+    "BotCommands",
+    "Image",
+    "Message",
+    "ProfileCard",
+    "ProfileKind",
+    "ReceiptBody",
+    "Resend",
+    "Text",
+    "Unknown",
+    "Welcome",
+    "decode",
+    "encode",
+]

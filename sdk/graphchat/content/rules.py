@@ -1,0 +1,76 @@
+"""The limits that texts keep, checked when a value is made: what exists can be sent and shown."""
+
+from typing import Final
+from unicodedata import category
+
+from graphchat.errors import ContentError
+
+MAX_INTEGER: Final = 2**63 - 1
+"""The largest number that databases and other languages hold exactly."""
+
+# They turn the text after them round, also outside the field: "exe.txt" for "txt.exe".
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Cc: control, such as ESC; Zl and Zp: line and paragraph; Cs: halves of a character.
+_BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+def prose(what: str, text: str, most: int) -> None:
+    """Allow any Unicode text of up to ``most`` characters, with line breaks.
+
+    Raises `ContentError` if it is longer, or cannot be written as UTF-8.
+    """
+    if len(text) > most:
+        raise ContentError(f"The {what} has {len(text):,} characters; {most:,} fit. Shorten it.")
+    if not _is_unicode(text):
+        raise ContentError(f"The {what} is not valid Unicode text. Type it again.")
+
+
+def line(what: str, text: str, most: int) -> None:
+    """Allow one line that cannot disturb what stands round it.
+
+    Raises `ContentError` as `prose`, and if it holds line breaks, control characters, or
+    characters that change the direction of the text after them.
+    """
+    prose(what, text, most)
+    if any(char in _TURNING or category(char) in _BREAKING for char in text):
+        raise ContentError(
+            f"The {what} holds line breaks or invisible control characters. Remove them."
+        )
+
+
+def name(what: str, text: str, most: int) -> None:
+    """Allow a `line` in which there is something to see.
+
+    Raises `ContentError` as `line`, and if nothing of it is visible.
+    """
+    line(what, text, most)
+    if all(category(char)[0] in "CZ" for char in text):
+        raise ContentError(f"The {what} is empty. Give one.")
+
+
+def size(what: str, data: bytes, least: int, most: int) -> None:
+    """Allow ``least`` to ``most`` bytes.
+
+    Raises `ContentError` if it has fewer or more.
+    """
+    if not least <= len(data) <= most:
+        wanted = f"exactly {most:,}" if least == most else f"from {least:,} to {most:,}"
+        raise ContentError(f"The {what} has {len(data):,} bytes; it must have {wanted}.")
+
+
+def number(what: str, value: int, least: int, most: int = MAX_INTEGER) -> None:
+    """Allow ``least`` to ``most``.
+
+    Raises `ContentError` if it is less or more.
+    """
+    if not least <= value <= most:
+        raise ContentError(f"The {what} is {value:,}; it must be from {least:,} to {most:,}.")
+
+
+def _is_unicode(text: str) -> bool:
+    # Halves of a character (surrogates) come from broken file names and broken programs.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
