@@ -1,0 +1,119 @@
+# Every target works in the checkout's own virtual environment and makes it first where that is needed.
+# Written for the make and sh of a bare Debian; `make` alone lists the targets.
+
+PYTHON ?= python3
+ARGS ?=
+# Seconds that `make fuzz` spends on each parser.
+FUZZ_SECONDS ?= 60
+# `make lock UPGRADE=--upgrade` takes newer versions; without it the lock files keep what they name.
+UPGRADE ?=
+
+# Not taken from the environment: a virtual environment of the caller's is never touched.
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := sdk relay bots bridges tests
+TEXTS := $(SOURCES) docs Makefile pyproject.toml $(wildcard *.md)
+
+# An environment is complete once it holds a stamp with the checksum of its lock file.
+stamp = $(VENV)/.$(1)-$(shell cksum < $(2) | tr ' ' '-')
+DEMO := $(call stamp,demo,requirements-demo.lock)
+DEV := $(call stamp,dev,requirements.lock)
+FUZZ := $(call stamp,fuzz,requirements-fuzz.lock)
+PACKAGE := $(VENV)/.package
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+INSTALL := $(PIP) install --require-hashes
+
+unexport PYTHONHOME PYTHONPATH
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo install test check lint types imports unit test-slow fuzz bench format lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
+
+demo: $(DEMO) $(PACKAGE) ## start a relay and a bot here and talk to it: make demo ARGS="--say hello"
+	@$(BIN)/graphchat demo $(ARGS)
+
+install: $(DEV) $(PACKAGE) ## make the environment for development
+
+test: check unit ## run all checks and the tests, with coverage
+
+check: lint types imports ## run all checks but the tests
+
+lint: install
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/codespell $(TEXTS)
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+test-slow: install ## run the tests that take minutes
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+fuzz: install $(FUZZ) ## fuzz every parser for FUZZ_SECONDS each
+	@for target in tests/fuzz/fuzz_*.py; do \
+		echo "$$target"; \
+		mkdir -p "build/fuzz/$$(basename $$target .py)"; \
+		$(BIN)/python "$$target" -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/ "build/fuzz/$$(basename $$target .py)" || exit 1; \
+	done
+
+bench: install ## measure speed; prints a table and writes build/bench.json
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: install ## format the code and mend what ruff can mend
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# The locks hold for every platform (`--universal`); markers in them tell where a line applies.
+lock: ## write the lock files anew from pyproject.toml
+	@test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/python -m pip -qq install 'uv>=0.13'; }
+	@$(call project,["build-system"]["requires"]) \
+		| $(COMPILE) -o requirements.lock --extra dev pyproject.toml - >/dev/null
+	@$(call project,["build-system"]["requires"]) \
+		| $(COMPILE) -o requirements-demo.lock --extra relay --extra bots -c requirements.lock pyproject.toml - >/dev/null
+	@$(call project,["project"]["optional-dependencies"]["fuzz"]) \
+		| $(COMPILE) -o requirements-fuzz.lock - >/dev/null
+
+project = $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
+COMPILE = build/lock/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command 'make lock'
+
+clean: ## delete the environment, caches and everything built
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(SOURCES) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is missing or older than 3.11: install Python 3.11 or newer, or name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(DEMO): | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV); this happens once." >&2
+	@$(INSTALL) -r requirements-demo.lock
+	@rm -f $(VENV)/.demo-* && touch $@
+
+$(DEV): | $(BIN)/python
+	@echo "Installing what development needs into $(VENV); this happens once." >&2
+	@$(INSTALL) -r requirements.lock
+	@rm -f $(VENV)/.dev-* && touch $@
+
+$(FUZZ): | $(BIN)/python
+	@$(INSTALL) -r requirements-fuzz.lock
+	@rm -f $(VENV)/.fuzz-* && touch $@
+
+# Commands and plug-ins are registered by installing; code is used where it lies.
+$(PACKAGE): pyproject.toml | $(BIN)/python
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
