@@ -1,0 +1,297 @@
+"""One connection: its handshake, its lanes, and the two streams of frames over them.
+
+Rule: an event that is refused with an error changes nothing that anybody else can see.
+docs/protocol.md, sections 12 to 15.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import msgspec
+
+from graphchat import content
+from graphchat.clock import Clock
+from graphchat.content import ReceiptBody, Resend, Unknown, Welcome
+from graphchat.content.control import MAX_RESEND
+from graphchat.core import effects as do, frame as frames, handshake
+from graphchat.core.effects import Danger, Effect
+from graphchat.core.frame import Kind
+from graphchat.core.handshake import Asked, HandshakeState, Phase, Role
+from graphchat.core.inbox import Conflict, Hold, Inbox, Signed, StreamState, Use
+from graphchat.core.lane import Lane, LaneState, Offer
+from graphchat.core.outbox import Outbox, OutboxState
+from graphchat.core.receipts import GapTimer, ReceiptTimer
+from graphchat.crypto.agreement import Side
+from graphchat.crypto.keys import AgreementKey, SigningKey
+from graphchat.errors import DecryptionError, RemoteProtocolError, RepeatedError, StateError
+from graphchat.ids import ConnectionId, MessageId
+
+# While no lane can carry a receipt or a request, look again after so many seconds.
+RETRY: Final = 2.0
+
+
+class ConnectionState(msgspec.Struct):
+    """What is stored of a connection besides its lanes and frames."""
+
+    handshake: HandshakeState
+    outbox: OutboxState
+    streams: dict[bytes, StreamState] = msgspec.field(default_factory=dict[bytes, StreamState])
+    unreceipted: list[bytes] = []
+    """Streams of theirs in which something came since our last receipt."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """Feed it what happened; store and perform what it returns."""
+
+    state: ConnectionState
+    lanes: list[Lane]
+    clock: Clock
+    inbox: Inbox = field(init=False)
+    outbox: Outbox = field(init=False)
+    receipts: ReceiptTimer = field(default_factory=ReceiptTimer)
+    gaps: GapTimer = field(default_factory=GapTimer)
+
+    def __post_init__(self) -> None:
+        shake = self.state.handshake
+        self.inbox = Inbox(self.cid, self.state.streams)
+        self.outbox = Outbox(self.cid, SigningKey(shake.proof_key), self.state.outbox)
+
+    @classmethod
+    def begin(cls, shake: HandshakeState, lanes: Sequence[LaneState], clock: Clock) -> Self:
+        """Make a connection that has no frames yet."""
+        stream = clock.random(frames.STREAM_SIZE)
+        state = ConnectionState(shake, Outbox.start(ConnectionId(shake.cid), stream))
+        return cls(state, [Lane(lane) for lane in lanes], clock)
+
+    @property
+    def cid(self) -> ConnectionId:
+        return ConnectionId(self.state.handshake.cid)
+
+    @property
+    def phase(self) -> Phase:
+        return self.state.handshake.phase
+
+    def resume(self, held: Iterable[Signed]) -> None:
+        """Take the frames that waited for others, and the receipt that was owed, at a restart."""
+        for signed in held:
+            self.inbox.held[signed.frame.stream, signed.frame.seq] = signed
+            self.gaps.note(signed.frame.stream, self.clock.monotonic(), missing=True)
+        if self.state.unreceipted:
+            self.receipts.note(self.clock)
+
+    # The handshake
+
+    def ask(self, code_lanes: Sequence[Offer]) -> list[Effect]:
+        """Bob: confirm to every queue of the code, with our welcome ready behind it.
+
+        ``code_lanes`` are the lanes of the code; their sender keys are not known yet.
+        """
+        shake, first = self.state.handshake, AgreementKey(self.lanes[0].state.ratchet_key)
+        handshake.start_as_bob(shake, first, code_lanes[0].ratchet_key)
+        offers, keys = self._offers(), [lane.ratchet_key for lane in code_lanes]
+        envelopes = handshake.write_confirmation(shake, offers, keys, self.clock)
+        puts = [do.Put(*pair) for pair in zip(code_lanes, envelopes, strict=True)]
+        return [*puts, self._welcome()]
+
+    def asked(self, asked: Asked) -> list[Effect]:
+        """Alice: note who wants to connect. `accept` goes on."""
+        handshake.note_request(self.state.handshake, asked)
+        return [do.Moved(Phase.REQUESTED)]
+
+    def accept(self, fresh: Sequence[LaneState] = ()) -> list[Effect]:
+        """Alice: secure our queues, answer, and start the lanes.
+
+        ``fresh`` are new queues, for a request at an address; an invitation has its own.
+        Raises `StateError` if there is nothing to accept.
+        """
+        shake = self.state.handshake
+        if (shake.role, shake.phase) != (Role.ALICE, Phase.REQUESTED):
+            raise StateError("This request was answered already.")
+        self.lanes += [Lane(lane) for lane in fresh]
+        offers = shake.peer_lanes[: len(self.lanes)]
+        unused = [do.Remove(lane.state.number) for lane in self.lanes[len(offers) :]]
+        del self.lanes[len(offers) :]
+        envelopes = handshake.write_answer(shake, self._offers(), self.clock)
+        found: list[Effect] = [*unused, *self._start(offers)]
+        found += [do.Put(*pair) for pair in zip(offers, envelopes, strict=True)]
+        return [*found, self._welcome()]
+
+    def _answered(self, lane: Lane, envelope: bytes) -> list[Effect]:
+        """Bob: read the answer, and start the lanes."""
+        shake = self.state.handshake
+        offers = handshake.read_answer(shake, AgreementKey(lane.state.ratchet_key), envelope)
+        return self._start(offers)
+
+    def _offers(self) -> tuple[Offer, ...]:
+        return tuple(lane.offer() for lane in self.lanes)
+
+    def _start(self, offers: Sequence[Offer]) -> list[Effect]:
+        shake = self.state.handshake
+        found: list[Effect] = []
+        for lane, offer in zip(self.lanes, offers, strict=False):
+            secrets = handshake.lane_secrets(shake, lane.state.number)
+            lane.start(secrets, offer, initiator=shake.role is Role.BOB, clock=self.clock)
+            found.append(do.Secure(lane.state.number, offer.sender_key))
+        shake.phase = Phase.PENDING
+        return [*found, do.Moved(Phase.PENDING)]
+
+    def _welcome(self) -> Effect:
+        message = Welcome(self.state.handshake.profile)
+        message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
+        return self.say(Kind.CONTROL, message_id, content.encode(message))
+
+    # What we say
+
+    def say(self, kind: Kind, message_id: MessageId, payload: bytes) -> do.Store:
+        """Write the next frame of our stream."""
+        return do.Store(self.outbox.append(kind, message_id, payload, self._now_ms()))
+
+    def seal(self, number: int, seq: int, data: bytes, signature: bytes) -> do.Sealed:
+        """Seal a frame of ours for one lane."""
+        envelope = self.lanes[number].seal(self.cid, seq, data, signature, self.clock)
+        return do.Sealed(number, seq, envelope)
+
+    # What they say
+
+    def receive(self, number: int, envelope: bytes) -> list[Effect]:
+        """Take an envelope from our queue of a lane. Raises `RemoteProtocolError`."""
+        if number >= len(self.lanes):
+            raise RemoteProtocolError("an envelope came by a lane that was given up")
+        lane, shake = self.lanes[number], self.state.handshake
+        if not lane.started:
+            if shake.role is Role.BOB:
+                return self._answered(lane, envelope)
+            return self._confirmation(lane, envelope)
+        try:
+            data, signature = lane.open(self.cid, envelope, self.clock)
+        except RepeatedError:
+            return []
+        except DecryptionError:
+            # The same confirmation comes by every lane; another one is somebody else's.
+            if shake.role is Role.ALICE and shake.agreement_key is not None:
+                return self._confirmation(lane, envelope)
+            raise
+        return self._frame(number, data, signature)
+
+    def _confirmation(self, lane: Lane, envelope: bytes) -> list[Effect]:
+        shake = self.state.handshake
+        if shake.agreement_key is None or shake.code.is_address:
+            raise RemoteProtocolError("a confirmation came after the handshake was done")
+        first = AgreementKey(self.lanes[0].state.ratchet_key)
+        side = Side(AgreementKey(shake.agreement_key), first)
+        key = AgreementKey(lane.state.ratchet_key)
+        asked = handshake.read_confirmation(shake.code, side, key, envelope)
+        if shake.phase is Phase.INVITED:
+            return self.asked(asked)
+        return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
+
+    def _frame(self, number: int, data: bytes, signature: bytes) -> list[Effect]:
+        frame = frames.decode(data, now_ms=self._now_ms())
+        frames.check(self.state.handshake.peer_proof, self.cid, frame, data, signature)
+        if not frame.kind.in_stream:
+            return self._outside(frame)
+        found: list[Effect] = []
+        for outcome in self.inbox.receive(number, Signed(frame, data, signature)):
+            match outcome:
+                case Use(signed=signed):
+                    found += self._use(signed)
+                case Hold(signed=signed):
+                    found.append(do.Keep(signed))
+                case Conflict(stream=stream, seq=seq):
+                    found += [do.Release(stream, seq), do.Alarm(Danger.EQUIVOCATION)]
+        missing = self.inbox.gap(frame.stream) is not None
+        self.gaps.note(frame.stream, self.clock.monotonic(), missing=missing)
+        self.receipts.note(self.clock)
+        if frame.stream not in self.state.unreceipted:
+            self.state.unreceipted.append(frame.stream)
+        return found
+
+    def _use(self, signed: Signed) -> list[Effect]:
+        frame, shake = signed.frame, self.state.handshake
+        found: list[Effect] = [do.Release(frame.stream, frame.seq)]
+        try:
+            message = content.decode(frame.payload)
+        except RemoteProtocolError:
+            # It is part of the chain, so it is kept, and what follows it is not held up.
+            message = Unknown("damaged", frame.payload)
+        if isinstance(message, Welcome):
+            shake.peer_profile = message.profile
+            if shake.phase is not Phase.ESTABLISHED:
+                shake.phase = Phase.ESTABLISHED
+                handshake.forget(shake)
+            return [*found, do.Moved(Phase.ESTABLISHED)]
+        return [*found, do.Received(frame, message)]
+
+    def _outside(self, frame: frames.Frame) -> list[Effect]:
+        if frame.kind is not Kind.RECEIPT:
+            return []
+        match content.decode(frame.payload):
+            case ReceiptBody() as body:
+                return [do.Acknowledged(body)]
+            case Resend(stream=stream, first=first, last=last):
+                if stream != self.state.outbox.stream or last > self.state.outbox.seq:
+                    raise RemoteProtocolError("a resend request is for frames never sent")
+                return [do.Repeat(max(first, self.state.outbox.covered + 1), last)]
+            case _:
+                return []
+
+    def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
+        """Check a receipt against the hash of our stream at its number."""
+        new = self.outbox.cover(self.state.handshake.peer_proof, body, head)
+        return [do.Covered(body.seq)] if new else []
+
+    # Time
+
+    @property
+    def due(self) -> float | None:
+        """When `tick` has something to do, in seconds of the monotonic clock."""
+        moments = [*self.gaps.due.values()]
+        if self.receipts.due is not None:
+            moments.append(self.receipts.due)
+        return min(moments, default=None)
+
+    def hurry(self) -> None:
+        """Make an owed receipt due now: this side is about to leave."""
+        if self.receipts.due is not None:
+            self.receipts.due = self.clock.monotonic()
+
+    def tick(self, available: Sequence[int]) -> list[Effect]:
+        """Send receipts and requests that are due, by the lanes that can send now."""
+        now = self.clock.monotonic()
+        if not available:
+            self.gaps.due = {name: max(due, now + RETRY) for name, due in self.gaps.due.items()}
+            if self.receipts.due is not None:
+                self.receipts.due = max(self.receipts.due, now + RETRY)
+            return []
+        messages: list[ReceiptBody | Resend] = []
+        if self.receipts.take(now):
+            ready = [name for name in self.state.unreceipted if self.state.streams[name].seq]
+            messages += [self._receipt(name) for name in ready]
+            self.state.unreceipted.clear()
+        for stream in self.gaps.take(now):
+            if (gap := self.inbox.gap(stream)) is not None:
+                last = min(gap[1], gap[0] + MAX_RESEND - 1)
+                messages.append(Resend(stream, gap[0], last))
+        return [
+            sealed for message in messages for sealed in self._send_outside(message, available)
+        ]
+
+    def _receipt(self, stream: bytes) -> ReceiptBody:
+        state, ts_ms = self.state.streams[stream], self._now_ms()
+        statement = frames.receipt_statement(self.cid, stream, state.seq, state.head, ts_ms)
+        lanes = tuple(state.lanes.get(lane.state.number, 0) for lane in self.lanes)
+        return ReceiptBody(stream, state.seq, ts_ms, self.outbox.key.sign(statement), lanes)
+
+    def _send_outside(
+        self, message: ReceiptBody | Resend, available: Sequence[int]
+    ) -> list[do.Sealed]:
+        message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
+        data, signature = self.outbox.outside(
+            Kind.RECEIPT, message_id, content.encode(message), self._now_ms()
+        )
+        return [self.seal(number, 0, data, signature) for number in available]
+
+    def _now_ms(self) -> int:
+        return int(self.clock.now() * 1000)

@@ -1,0 +1,113 @@
+"""One end-to-end message before lane encryption, and the hash chain that it belongs to.
+
+docs/protocol.md, section 14.
+"""
+
+from enum import IntEnum
+from hashlib import sha256
+from typing import Annotated, Final
+
+import msgspec
+
+from graphchat.crypto.keys import SigningKey, verify
+from graphchat.errors import RemoteProtocolError
+from graphchat.ids import ConnectionId, MessageId
+
+STREAM_SIZE: Final = 8
+MESSAGE_ID_SIZE: Final = 16
+NO_HASH: Final = bytes(32)
+# A clock that is a day ahead is wrong or lies; later frames would sort before such a one for ever.
+MAX_AHEAD_MS: Final = 24 * 3600 * 1000
+
+
+class Kind(IntEnum):
+    """What a frame carries. Only kinds of a stream are numbered and chained."""
+
+    CONTENT = 0
+    CONTROL = 1
+    RECEIPT = 2
+    CHUNK = 3
+    COVER = 4
+
+    @property
+    def in_stream(self) -> bool:
+        return self in (Kind.CONTENT, Kind.CONTROL, Kind.CHUNK)
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The seven fields that travel, in their order on the wire."""
+
+    kind: Kind
+    id: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    stream: Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    ts_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    prev: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    payload: bytes
+
+    @property
+    def message_id(self) -> MessageId:
+        return MessageId(self.id)
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Frame)
+
+
+def encode(frame: Frame) -> bytes:
+    return _encoder.encode(frame)
+
+
+def decode(data: bytes, *, now_ms: int) -> Frame:
+    """Read one frame; raise `RemoteProtocolError` for anything that the protocol forbids.
+
+    Only the one canonical encoding is accepted: what is hashed is what was written.
+    """
+    try:
+        frame = _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        raise RemoteProtocolError("a frame is malformed") from None
+    if _encoder.encode(frame) != data:
+        raise RemoteProtocolError("a frame is not in its canonical form")
+    if frame.kind.in_stream != (frame.seq > 0):
+        raise RemoteProtocolError("a frame has a number that its kind does not have")
+    if frame.kind.in_stream is False and frame.prev != NO_HASH:
+        raise RemoteProtocolError("a frame outside of the stream names a predecessor")
+    if frame.ts_ms > now_ms + MAX_AHEAD_MS:
+        raise RemoteProtocolError("a frame comes from the future; check the clocks")
+    return frame
+
+
+def first_hash(cid: ConnectionId, stream: bytes) -> bytes:
+    """Return ``h_0`` of a stream."""
+    return sha256(b"gc/1 stream" + cid + stream).digest()
+
+
+def next_hash(previous: bytes, frame: bytes) -> bytes:
+    """Return ``h_k`` from ``h_{k-1}`` and the encoded frame ``k``."""
+    return sha256(previous + frame).digest()
+
+
+def _statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
+    if not frame.kind.in_stream:
+        return b"gc/1 else" + cid + sha256(data).digest()
+    head = next_hash(frame.prev, data)
+    return b"gc/1 sent" + cid + frame.stream + frame.seq.to_bytes(8, "big") + head
+
+
+def sign(key: SigningKey, cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
+    """Sign the encoded frame ``data`` and, through its hash, all before it in its stream."""
+    return key.sign(_statement(cid, frame, data))
+
+
+def check(public: bytes, cid: ConnectionId, frame: Frame, data: bytes, signature: bytes) -> None:
+    """Raise `RemoteProtocolError` unless the holder of ``public`` signed this frame."""
+    if not verify(public, _statement(cid, frame, data), signature):
+        raise RemoteProtocolError("a frame is not signed by its author")
+
+
+def receipt_statement(
+    cid: ConnectionId, stream: bytes, seq: int, head: bytes, ts_ms: int
+) -> bytes:
+    """Return what the receiver signs: all frames of ``stream`` up to ``seq`` are here."""
+    return b"gc/1 rcvd" + cid + stream + seq.to_bytes(8, "big") + head + ts_ms.to_bytes(8, "big")

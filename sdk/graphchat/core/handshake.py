@@ -1,0 +1,231 @@
+"""How a code becomes a connection: confirmation, answer, welcome.
+
+Alice made the code, Bob scanned it. docs/protocol.md, section 12.
+
+    Alice   invited -> requested -> pending -> established
+    Bob     requested -> pending -> established
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from graphchat.clock import Clock
+from graphchat.content import ProfileCard
+from graphchat.core.lane import MAX_LANES, Offer
+from graphchat.crypto import agreement, handshake as boxes, kem
+from graphchat.crypto.agreement import Agreed, LaneSecrets, Side
+from graphchat.crypto.kem import KemKey
+from graphchat.crypto.keys import AgreementKey, SigningKey, verify
+from graphchat.errors import GraphchatError, LocalProtocolError, RemoteProtocolError
+from graphchat.ids import ConnectionId
+from graphchat.secret import Secret
+
+MAX_TEXT: Final = 1_000
+"""Characters of what somebody says with a request."""
+
+
+class Role(StrEnum):
+    ALICE = "alice"  # made the code
+    BOB = "bob"  # scanned it
+
+
+class Phase(StrEnum):
+    INVITED = "invited"  # the code is out
+    REQUESTED = "requested"  # Alice: somebody wants to connect; Bob: asked, no answer yet
+    PENDING = "pending"  # both know all keys; the other's welcome is not here yet
+    ESTABLISHED = "established"
+
+
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a confirmation (Bob) or an answer (Alice)."""
+
+    lanes: Annotated[tuple[Offer, ...], msgspec.Meta(min_length=1, max_length=MAX_LANES)]
+    proof: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+    profile: ProfileCard
+    kem: Annotated[bytes, msgspec.Meta(max_length=kem.PUBLIC)] = b""
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+
+
+class CodeKeys(msgspec.Struct, frozen=True):
+    """What both sides know of the code that started a connection."""
+
+    hash: bytes
+    """``H`` of section 10."""
+    id: bytes
+    psk: Secret | None
+    """None for an address, and once the handshake is done."""
+    is_address: bool
+
+
+class HandshakeState(msgspec.Struct):
+    """What is stored of a handshake; `forget` drops the secrets that only it needs."""
+
+    role: Role
+    phase: Phase
+    code: CodeKeys
+    cid: bytes
+    profile: ProfileCard
+    """Our own card, as it was shown to the other side."""
+    proof_key: Secret
+    agreement_key: Secret | None
+    """Our X25519 ``CK``."""
+    kem_key: Secret | None = None
+    first: Secret | None = None
+    """``ms0``."""
+    final: Secret | None = None
+    """``ms``: lanes and safety words come from it."""
+    ckb: bytes = b""
+    ekb0: bytes = b""
+    peer_agreement: bytes = b""
+    """Bob: ``CKA``."""
+    peer_proof: bytes = b""
+    peer_profile: ProfileCard | None = None
+    peer_lanes: tuple[Offer, ...] = ()
+    peer_kem: bytes = b""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A confirmation that was opened: who asks, and what the rest of the handshake needs."""
+
+    cid: ConnectionId
+    agreed: Agreed
+    hello: Hello
+
+
+def start_as_bob(state: HandshakeState, first_lane: AgreementKey, eka0: bytes) -> None:
+    """Bob: agree on the first secret, with the keys of the code and of our first lane."""
+    assert state.agreement_key is not None
+    side = Side(AgreementKey(state.agreement_key), first_lane)
+    agreed = agreement.agree_as_bob(
+        side, state.peer_agreement, eka0, state.code.hash, state.code.psk
+    )
+    state.first, state.ckb, state.ekb0 = agreed.ms0, agreed.ckb, agreed.ekb0
+
+
+def write_confirmation(
+    state: HandshakeState, offers: tuple[Offer, ...], lane_keys: Sequence[bytes], clock: Clock
+) -> list[bytes]:
+    """Bob: return the envelope for each lane of the code; ``lane_keys`` are its ``EKA``."""
+    agreed, proof = _agreed(state), SigningKey(state.proof_key)
+    statement = agreement.confirmation_statement(agreed, ConnectionId(state.cid), proof.public)
+    hello = Hello(
+        offers,
+        proof.public,
+        proof.sign(statement),
+        state.profile,
+        KemKey(state.kem_key).public if state.kem_key else b"",
+        state.text,
+    )
+    text = msgspec.msgpack.encode(hello)
+    return [boxes.seal_confirmation(agreed, key, text, clock) for key in lane_keys]
+
+
+def read_confirmation(code: CodeKeys, side: Side, lane: AgreementKey, envelope: bytes) -> Asked:
+    """Alice: open what came to the queue of ``lane``; ``side`` has the keys of her code.
+
+    Raises `RemoteProtocolError` (`DecryptionError` if it is not for this code).
+    """
+    box = boxes.open_confirmation(lane, envelope)
+    agreed = agreement.agree_as_alice(side, box.ckb, box.ekb0, code.hash, code.psk)
+    hello = _hello(box.text(agreed))
+    cid = ConnectionId(code.id)
+    if code.is_address:
+        cid = agreement.address_connection_id(code.id, box.ckb)
+        if len(hello.kem) != kem.PUBLIC:
+            raise RemoteProtocolError("a request at an address has no ML-KEM key")
+    statement = agreement.confirmation_statement(agreed, cid, hello.proof)
+    if not verify(hello.proof, statement, hello.signature):
+        raise RemoteProtocolError("a confirmation is not signed by its author")
+    if hello.lanes[0].ratchet_key != box.ekb0:
+        raise RemoteProtocolError("a confirmation names another key than it was made with")
+    return Asked(cid, agreed, hello)
+
+
+def note_request(state: HandshakeState, asked: Asked) -> None:
+    """Alice: remember who asks."""
+    agreed, hello = asked.agreed, asked.hello
+    state.first, state.ckb, state.ekb0 = agreed.ms0, agreed.ckb, agreed.ekb0
+    state.peer_profile, state.peer_proof = hello.profile, hello.proof
+    state.peer_lanes, state.peer_kem = hello.lanes, hello.kem
+    state.text, state.phase = hello.text, Phase.REQUESTED
+
+
+def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock) -> list[bytes]:
+    """Alice: agree on the final secret; return the envelope for each of Bob's queues."""
+    agreed, proof = _agreed(state), SigningKey(state.proof_key)
+    ciphertext, secret = b"", None
+    if state.code.is_address:
+        ciphertext, secret = kem.encapsulate(state.peer_kem)
+    state.final = agreement.final_secret(agreed.ms0, secret)
+    statement = agreement.answer_statement(
+        agreed, ConnectionId(state.cid), proof.public, state.peer_proof
+    )
+    hello = Hello(offers, proof.public, proof.sign(statement), state.profile, ciphertext)
+    text = msgspec.msgpack.encode(hello)
+    peers = state.peer_lanes[: len(offers)]
+    return [boxes.seal_answer(agreed, peer.ratchet_key, text, clock) for peer in peers]
+
+
+def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> tuple[Offer, ...]:
+    """Bob: open the answer that came to the queue of ``lane``; return Alice's lanes.
+
+    Raises `RemoteProtocolError`, and then nothing has changed.
+    """
+    agreed, proof = _agreed(state), SigningKey(state.proof_key)
+    hello = _hello(boxes.open_answer(agreed, lane, envelope))
+    statement = agreement.answer_statement(
+        agreed, ConnectionId(state.cid), hello.proof, proof.public
+    )
+    if not verify(hello.proof, statement, hello.signature):
+        raise RemoteProtocolError("an answer is not signed by its author")
+    secret = None
+    if state.code.is_address:
+        assert state.kem_key is not None
+        secret = KemKey(state.kem_key).decapsulate(hello.kem)
+    elif [_place(offer) for offer in hello.lanes] != [
+        _place(offer) for offer in state.peer_lanes[: len(hello.lanes)]
+    ]:
+        raise RemoteProtocolError("an answer names other queues than the code")
+    state.final = agreement.final_secret(agreed.ms0, secret)
+    state.peer_lanes, state.peer_proof = hello.lanes, hello.proof
+    state.peer_profile = hello.profile
+    return hello.lanes
+
+
+def lane_secrets(state: HandshakeState, number: int) -> LaneSecrets:
+    """Return where the ratchet of a lane starts."""
+    if state.final is None:
+        raise LocalProtocolError("a lane starts before both sides have agreed")
+    return agreement.lane_secrets(state.final, number)
+
+
+def forget(state: HandshakeState) -> None:
+    """Drop what could open the handshake again: it is done."""
+    state.agreement_key = state.kem_key = state.first = None
+    state.code = CodeKeys(state.code.hash, state.code.id, None, state.code.is_address)
+    state.peer_kem = b""
+
+
+def _agreed(state: HandshakeState) -> Agreed:
+    if state.first is None:
+        raise LocalProtocolError("a handshake goes on before its first step")
+    return Agreed(state.code.hash, state.ckb, state.ekb0, state.first)
+
+
+def _place(offer: Offer) -> tuple[bytes, str, bytes, bytes]:
+    return offer.relay, offer.base, offer.sender_id, offer.ratchet_key
+
+
+def _hello(body: bytes) -> Hello:
+    try:
+        return msgspec.msgpack.decode(body, type=Hello)
+    # The causes are cut off: their texts quote what the other side wrote.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, GraphchatError):
+        raise RemoteProtocolError("the body of a handshake is malformed") from None

@@ -1,0 +1,131 @@
+"""One sequence of frames out of the copies that several lanes deliver.
+
+Rule: a frame is used when all before it in its stream were used, and only once, whatever
+order and repetition the relays produce. docs/protocol.md, section 14.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from graphchat.core.frame import Frame, first_hash, next_hash
+from graphchat.errors import RemoteProtocolError
+from graphchat.ids import ConnectionId
+
+# A sender that skips further ahead is broken, or wants to fill our memory.
+MAX_HELD: Final = 1_000
+MAX_STREAMS: Final = 16
+# Whoever sends two frames with one number is caught as long as the first is among these.
+REMEMBERED: Final = 16
+
+
+class StreamState(msgspec.Struct):
+    """What is stored of one stream of the other side."""
+
+    seq: int
+    """The number of the last frame that was used."""
+    head: bytes
+    """The hash of the stream up to that frame."""
+    recent: list[bytes]
+    """Hashes of the last used frames, newest last."""
+    lanes: dict[int, int]
+    """The highest number seen by each lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A frame as it travelled: decoded, encoded, and its signature."""
+
+    frame: Frame
+    data: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The next frame of its stream."""
+
+    signed: Signed
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A frame that has to wait for those before it: store it."""
+
+    signed: Signed
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The other side signed two different frames with one number."""
+
+    stream: bytes
+    seq: int
+
+
+Outcome = Use | Hold | Conflict
+
+
+@dataclass(slots=True)
+class Inbox:
+    """All streams of the other side of one connection."""
+
+    cid: ConnectionId
+    streams: dict[bytes, StreamState]
+    held: dict[tuple[bytes, int], Signed] = field(default_factory=dict[tuple[bytes, int], Signed])
+
+    def receive(self, lane: int, signed: Signed) -> list[Outcome]:
+        """Take one copy of a frame in a stream; return what follows, in order.
+
+        Raises `RemoteProtocolError` if it cannot belong to its stream; nothing changes then.
+        """
+        frame = signed.frame
+        stream = self.streams.get(frame.stream) or self._open(frame.stream)
+        if frame.seq > stream.seq + MAX_HELD:
+            raise RemoteProtocolError("a frame is too far ahead of its stream")
+        if frame.seq == stream.seq + 1 and frame.prev != stream.head:
+            raise RemoteProtocolError("a frame does not follow the frame before it")
+        self.streams[frame.stream] = stream
+        stream.lanes[lane] = max(stream.lanes.get(lane, 0), frame.seq)
+        if frame.seq <= stream.seq:
+            return self._again(stream, signed)
+        if (before := self.held.get((frame.stream, frame.seq))) is not None:
+            same = before.data == signed.data
+            return [] if same else [Conflict(frame.stream, frame.seq)]
+        self.held[frame.stream, frame.seq] = signed
+        if frame.seq > stream.seq + 1:
+            return [Hold(signed)]
+        return self._use(stream, frame.stream)
+
+    def gap(self, stream: bytes) -> tuple[int, int] | None:
+        """Return the first and last number that are missing before the oldest held frame."""
+        state = self.streams[stream]
+        waiting = [seq for name, seq in self.held if name == stream]
+        return (state.seq + 1, min(waiting) - 1) if waiting else None
+
+    def _open(self, stream: bytes) -> StreamState:
+        if len(self.streams) >= MAX_STREAMS:
+            raise RemoteProtocolError("the other side opened too many streams")
+        return StreamState(0, first_hash(self.cid, stream), [], {})
+
+    def _again(self, stream: StreamState, signed: Signed) -> list[Outcome]:
+        back = stream.seq - signed.frame.seq
+        known = stream.recent[-1 - back] if back < len(stream.recent) else None
+        if known is None or known == next_hash(signed.frame.prev, signed.data):
+            return []
+        return [Conflict(signed.frame.stream, signed.frame.seq)]
+
+    def _use(self, stream: StreamState, name: bytes) -> list[Outcome]:
+        ready: list[Outcome] = []
+        while (signed := self.held.get((name, stream.seq + 1))) is not None:
+            del self.held[name, stream.seq + 1]
+            if signed.frame.prev != stream.head:
+                # It was held before its predecessor was known; the true one may still come.
+                ready.append(Conflict(name, stream.seq + 1))
+                break
+            stream.seq += 1
+            stream.head = next_hash(stream.head, signed.data)
+            stream.recent = [*stream.recent[1 - REMEMBERED :], stream.head]
+            ready.append(Use(signed))
+        return ready

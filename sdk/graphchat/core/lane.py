@@ -1,0 +1,118 @@
+"""One lane: a queue of ours, a queue of theirs, and the double ratchet between them.
+
+docs/protocol.md, sections 11 to 13.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from graphchat.clock import Clock
+from graphchat.crypto import kem
+from graphchat.crypto.agreement import LaneSecrets
+from graphchat.crypto.keys import AgreementKey, SigningKey
+from graphchat.crypto.ratchet import Ratchet
+from graphchat.errors import LocalProtocolError, RemoteProtocolError
+from graphchat.ids import ConnectionId
+from graphchat.secret import Secret
+
+MAX_LANES: Final = 8
+
+_Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
+class Offer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A queue that one side offers to the other, with the keys for it: one row of `lanes`."""
+
+    relay: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    """Fingerprint of the relay."""
+    base: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    """Its create URI without a token."""
+    sender_id: Annotated[bytes, msgspec.Meta(min_length=18, max_length=18)]
+    ratchet_key: _Key
+    sender_key: _Key
+    """The public key with which the offering side signs what it sends by this lane."""
+
+
+class LaneState(msgspec.Struct):
+    """What is stored of a lane. ``relay`` to ``recipient_key`` name our own queue."""
+
+    number: int
+    relay: bytes
+    base: str
+    recipient_id: bytes
+    sender_id: bytes
+    recipient_key: Secret
+    sender_key: Secret
+    """Signs what we send to the queue of the other side."""
+    ratchet_key: Secret
+    peer: Offer | None = None
+    secured: bool = False
+    """Our queue takes messages of the other side only."""
+    ratchet: bytes = b""
+    sealed: int = 0
+    """The number of the last frame that this lane has sealed."""
+
+
+class Lane:
+    """Seals frames and opens envelopes. It changes only when an operation succeeds."""
+
+    def __init__(self, state: LaneState) -> None:
+        self.state = state
+        self._ratchet = Ratchet.decode(state.ratchet) if state.ratchet else None
+
+    @property
+    def started(self) -> bool:
+        return self._ratchet is not None
+
+    @property
+    def can_send(self) -> bool:
+        return self._ratchet is not None and self._ratchet.can_send
+
+    def offer(self) -> Offer:
+        """Return what the other side has to know of our queue."""
+        state = self.state
+        return Offer(
+            state.relay,
+            state.base,
+            state.sender_id,
+            AgreementKey(state.ratchet_key).public,
+            SigningKey(state.sender_key).public,
+        )
+
+    def start(self, secrets: LaneSecrets, peer: Offer, *, initiator: bool, clock: Clock) -> None:
+        """Begin the ratchet: the side that scanned the code is the initiator."""
+        own = AgreementKey(self.state.ratchet_key)
+        if initiator:
+            self._ratchet = Ratchet.initiator(
+                secrets, own, peer.ratchet_key, clock, kem=kem.available()
+            )
+        else:
+            self._ratchet = Ratchet.responder(secrets, own, kem=kem.available())
+        self.state.peer = peer
+
+    def seal(
+        self, cid: ConnectionId, seq: int, data: bytes, signature: bytes, clock: Clock
+    ) -> bytes:
+        """Return the envelope for an encoded frame; ``seq`` is 0 outside of the stream."""
+        if self._ratchet is None:
+            raise LocalProtocolError("a lane seals before its handshake is done")
+        envelope, self._ratchet = self._ratchet.seal(data, signature, None, cid, clock)
+        self.state.sealed = max(self.state.sealed, seq)
+        return envelope
+
+    def open(self, cid: ConnectionId, envelope: bytes, clock: Clock) -> tuple[bytes, bytes]:
+        """Return the encoded frame and its signature.
+
+        Raises `DecryptionError` for garbage, `RepeatedError` for an exact repetition.
+        """
+        if self._ratchet is None:
+            raise RemoteProtocolError("an envelope came before the handshake was done")
+        data, signature, self._ratchet = self._ratchet.open(envelope, cid, clock)
+        return data, signature
+
+    def snapshot(self) -> LaneState:
+        """Return the state to store, with the ratchet as it is now."""
+        if self._ratchet is not None:
+            self.state.ratchet = self._ratchet.encode()
+        return self.state
