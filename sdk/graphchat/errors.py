@@ -4,6 +4,7 @@
     * `LocalProtocolError`: our side tried what the protocol forbids
     * `RemoteProtocolError`: the other side did what the protocol forbids
         * `DecryptionError`
+            * `RepeatedError`
     * `CodeError`: a link, QR code or picture cannot be used
     * `ContentError`: a message cannot be sent as it is
     * `NotFoundError`: no such profile, contact, request, relay or message
@@ -42,6 +43,10 @@ class RemoteProtocolError(GraphchatError):
 
 class DecryptionError(RemoteProtocolError):
     """An envelope could not be opened: it is damaged, a repetition, or meant for somebody else."""
+
+
+class RepeatedError(DecryptionError):
+    """The envelope was opened before, so it was dropped."""
 
 
 class CodeError(GraphchatError):
