@@ -111,7 +111,7 @@ class Connection:
             raise StateError("This request was answered already.")
         self.lanes += [Lane(lane) for lane in fresh]
         offers = shake.peer_lanes[: len(self.lanes)]
-        unused = [do.Remove(lane.state.number) for lane in self.lanes[len(offers) :]]
+        unused = [do.Remove(lane.state) for lane in self.lanes[len(offers) :]]
         del self.lanes[len(offers) :]
         envelopes = handshake.write_answer(shake, self._offers(), self.clock)
         found: list[Effect] = [*unused, *self._start(offers)]

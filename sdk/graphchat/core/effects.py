@@ -10,7 +10,7 @@ from graphchat.content import Message, ReceiptBody
 from graphchat.core.frame import Frame
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import Signed
-from graphchat.core.lane import Offer
+from graphchat.core.lane import LaneState, Offer
 from graphchat.core.outbox import Written
 
 
@@ -45,9 +45,9 @@ class Secure:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete our queue of ``lane``: the other side has no use for it."""
+    """Delete our queue of a lane that was given up: the other side has no use for it."""
 
-    lane: int
+    lane: LaneState
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from graphchat.secret import Secret
 
 MAX_TEXT: Final = 1_000
 """Characters of what somebody says with a request."""
+KEM_SIZE: Final = max(kem.PUBLIC, kem.CIPHERTEXT)
 
 
 class Role(StrEnum):
@@ -47,7 +48,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     proof: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
     profile: ProfileCard
-    kem: Annotated[bytes, msgspec.Meta(max_length=kem.PUBLIC)] = b""
+    kem: Annotated[bytes, msgspec.Meta(max_length=KEM_SIZE)] = b""
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
 
 
