@@ -12,6 +12,7 @@
     * `StoreError`: the database cannot be used
         * `PassphraseError`
         * `StoreBusyError`
+        * `StoreConflictError`
     * `RelayError`: a relay refused, or could not be reached
         * `RelayUnreachableError`
         * `RelayIdentityError`
@@ -75,6 +76,10 @@ class PassphraseError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another graphchat process uses this database. End it, or choose another home."""
+
+
+class StoreConflictError(StoreError):
+    """The database has this already, or misses what it belongs to. Nothing was changed."""
 
 
 class RelayError(GraphchatError):

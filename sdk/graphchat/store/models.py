@@ -1,0 +1,191 @@
+"""The tables of a client. Blobs are MessagePack that the driver makes and reads.
+
+Hot paths use SQL; these classes are the schema, its migrations, and what administration uses.
+Times are seconds since 1970-01-01 UTC. Comments and not docstrings: Tortoise writes those into
+the schema.
+"""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from graphchat.store.blob import BlobField
+
+
+class Setting(Model):
+    key = fields.CharField(max_length=255, primary_key=True)
+    value = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_setting"
+
+
+# A relay that new queues are made on.
+class Relay(Model):
+    id = fields.IntField(primary_key=True)
+    # The create URI with token and #FP: what somebody typed, as long as the protocol allows.
+    address = fields.CharField(max_length=1024, unique=True)
+    position = fields.IntField()
+    added_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_relay"
+
+
+class ProfileRow(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=255)
+    card = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_profile"
+
+
+class ConnectionRow(Model):
+    id = fields.IntField(primary_key=True)
+    cid = BlobField(unique=True)
+    profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    # For people to type: local, and unlike every other of the profile.
+    name = fields.CharField(max_length=255)
+    kind = fields.CharField(max_length=32)
+    state = fields.CharField(max_length=32)
+    trust = fields.IntField()
+    machine = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_connection"
+        unique_together = (("profile", "name"),)
+
+
+class LaneRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    number = fields.IntField()
+    recipient_id = BlobField(null=True, db_index=True)
+    sender_id = fields.BinaryField(null=True)
+    machine = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_lane"
+        unique_together = (("connection", "number"),)
+
+
+class AddressRow(Model):
+    id = fields.IntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    address_id = BlobField(unique=True)
+    machine = fields.BinaryField()
+    code = fields.TextField()
+    accept_all = fields.BooleanField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_address"
+
+
+# A frame of ours, until the other side's receipt covers it.
+class FrameRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    seq = fields.BigIntField()
+    msg_id = BlobField()
+    data = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_frame"
+        unique_together = (("connection", "seq"), ("connection", "msg_id"))
+
+
+# A sealed envelope, until a relay has taken it.
+class EnvelopeRow(Model):
+    id = fields.IntField(primary_key=True)
+    lane: fields.ForeignKeyRelation[LaneRow] = fields.ForeignKeyField("client.LaneRow")
+    seq = fields.BigIntField()
+    request_id = fields.CharField(max_length=64)
+    data = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_envelope"
+        indexes = (Index(fields=("lane_id", "seq"), name="client_envelope_lane"),)
+
+
+# A frame of the other side that came before its predecessors.
+class HeldFrameRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    stream = BlobField()
+    seq = fields.BigIntField()
+    data = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_held_frame"
+        unique_together = (("connection", "stream", "seq"),)
+
+
+# The name of a frame that was handled: the same one comes again by other lanes.
+class SeenRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    msg_id = BlobField()
+
+    class Meta(Model.Meta):
+        table = "client_seen"
+        unique_together = (("connection", "msg_id"),)
+
+
+# Something to do later, and again until it succeeds.
+class WorkRow(Model):
+    id = fields.IntField(primary_key=True)
+    # Not a relation: some work outlives its connection, such as deleting queues.
+    connection = fields.IntField(null=True)
+    kind = fields.CharField(max_length=32)
+    data = fields.BinaryField()
+    attempts = fields.IntField()
+    not_before = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_work"
+
+
+# What people see: the history of a connection.
+class MessageRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    msg_id = BlobField()
+    outgoing = fields.BooleanField()
+    kind = fields.CharField(max_length=32)
+    text = fields.TextField()
+    data = fields.BinaryField()
+    sent_at = fields.FloatField()
+    received_at = fields.FloatField()
+    state = fields.CharField(max_length=32)
+
+    class Meta(Model.Meta):
+        table = "client_message"
+        unique_together = (("connection", "msg_id"),)
+        indexes = (Index(fields=("connection_id", "id"), name="client_message_history"),)
+
+
+# An event that the application has not acknowledged. Ids rise and never repeat.
+class EventRow(Model):
+    id = fields.IntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    kind = fields.CharField(max_length=32)
+    data = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_event"
