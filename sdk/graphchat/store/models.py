@@ -51,6 +51,8 @@ class ConnectionRow(Model):
     kind = fields.CharField(max_length=32)
     state = fields.CharField(max_length=32)
     trust = fields.IntField()
+    # A receipt has to be sent: a restart takes it up again.
+    owes = fields.BooleanField()
     machine = fields.BinaryField()
     created_at = fields.FloatField()
 
@@ -132,19 +134,6 @@ class HeldFrameRow(Model):
 
 
 # The name of a frame that was handled: the same one comes again by other lanes.
-class SeenRow(Model):
-    id = fields.IntField(primary_key=True)
-    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
-        "client.ConnectionRow"
-    )
-    msg_id = BlobField()
-
-    class Meta(Model.Meta):
-        table = "client_seen"
-        unique_together = (("connection", "msg_id"),)
-
-
-# Something to do later, and again until it succeeds.
 class WorkRow(Model):
     id = fields.IntField(primary_key=True)
     # Not a relation: some work outlives its connection, such as deleting queues.

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ("kind", fields.CharField(max_length=32)),
                 ("state", fields.CharField(max_length=32)),
                 ("trust", fields.IntField()),
+                ("owes", fields.BooleanField()),
                 ("machine", fields.BinaryField()),
                 ("created_at", fields.FloatField()),
             ],
@@ -211,26 +212,6 @@ class Migration(migrations.Migration):
                 ("added_at", fields.FloatField()),
             ],
             options={"table": "client_relay", "app": "client", "pk_attr": "id"},
-            bases=["Model"],
-        ),
-        ops.CreateModel(
-            name="SeenRow",
-            fields=[
-                ("id", fields.IntField(generated=True, primary_key=True)),
-                (
-                    "connection",
-                    fields.ForeignKeyField(
-                        "client.ConnectionRow", source_field="connection_id", to_field="id"
-                    ),
-                ),
-                ("msg_id", BlobField()),
-            ],
-            options={
-                "table": "client_seen",
-                "app": "client",
-                "unique_together": (("connection", "msg_id"),),
-                "pk_attr": "id",
-            },
             bases=["Model"],
         ),
         ops.CreateModel(
