@@ -60,12 +60,7 @@ test-slow: install ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
 fuzz: install $(FUZZ) ## fuzz every parser for FUZZ_SECONDS each
-	@for target in tests/fuzz/fuzz_*.py; do \
-		echo "$$target"; \
-		mkdir -p "build/fuzz/$$(basename $$target .py)"; \
-		$(BIN)/python "$$target" -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/ "build/fuzz/$$(basename $$target .py)" || exit 1; \
-	done
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
 
 bench: install ## measure speed; prints a table and writes build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,96 @@
+"""Valid input for each target: from here a fuzzer finds the way into the depth of a parser."""
+
+from io import BytesIO
+from typing import Final
+
+import msgspec
+from PIL import Image
+from tests.fuzz.targets import NOW_MS
+
+from graphchat import content
+from graphchat.codes import Code, CodeLane, Kind, qr
+from graphchat.core import frame as frames
+from graphchat.core.frame import NO_HASH, Frame, Kind as FrameKind
+from graphchat.crypto import envelope
+from graphchat.ids import Fingerprint, QueueId
+from graphchat.secret import Secret
+from graphchat.wire import frames as socket_frames, rest
+from graphchat.wire.signing import Authorization
+from graphchat.wire.socket import Attach, DeleteMessage, Push, Send, Sent, Session, Subscribe
+
+KEY: Final = bytes(range(32))
+SIGNATURE: Final = bytes(64)
+BASE: Final = "https://relay.example/q"
+QUEUE: Final = f"{BASE}/{'A' * 24}"
+LANE: Final = CodeLane(Fingerprint(KEY[:16]), BASE, QueueId(KEY[:18]), KEY)
+CODE: Final = Code(Kind.INVITE, KEY[:16], Secret(KEY), KEY, (LANE, LANE))
+
+
+def picture_file(kind: str) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, kind)
+    return file.getvalue()
+
+
+def grey_code() -> bytes:
+    picture = qr.write(Code(Kind.ADDRESS, KEY[:16], None, KEY, (LANE,)).text)
+    side = picture.width // 4
+    return picture.resize((side, side)).convert("L").tobytes()
+
+
+CLIENT: Final = (
+    Subscribe("1", QUEUE, SIGNATURE),
+    Attach("2", QUEUE),
+    Send("3", QUEUE, b"envelope"),
+    DeleteMessage("4", QUEUE, "5"),
+)
+SERVER: Final = (
+    Session("nonce", KEY),
+    Push(QUEUE, rest.Message("1", 1_700_000_000, 4608, b"envelope")),
+    Sent("3", ok=False, error="quota"),
+)
+SEEDS: Final[dict[str, list[bytes]]] = {
+    "relay_address": [f"{BASE}/token#{'A' * 22}".encode(), f"http://[::1]:80#{'A' * 22}".encode()],
+    "queue_uri": [QUEUE.encode()],
+    "authorization": [Authorization(1_700_000_000, "A" * 22, SIGNATURE).header.encode()],
+    "rest_body": [
+        rest.encode(rest.CreateQueue(KEY)),
+        rest.encode(rest.CreatedQueue(QUEUE, QUEUE)),
+        rest.encode(rest.MessageList([rest.Message("1", 1, 4608, b"envelope")], "2")),
+    ],
+    "client_frame": [
+        socket_frames.encode_binary(CLIENT),
+        socket_frames.encode_text(CLIENT).encode(),
+    ],
+    "server_frame": [
+        socket_frames.encode_binary(SERVER),
+        socket_frames.encode_text(SERVER).encode(),
+    ],
+    "message": [
+        content.encode(content.Text("hello")),
+        content.encode(content.ReceiptBody(bytes(8), 1, 1, SIGNATURE, (1, 2))),
+        content.encode(content.Resend(bytes(8), 1, 2)),
+        content.encode(content.BotCommands((content.BotCommand("help", "Help."),))),
+        msgspec.msgpack.encode({"type": "of.later", "anything": [1, None]}),
+    ],
+    "picture": [picture_file(kind) for kind in ("PNG", "JPEG", "WEBP")],
+    "code": [CODE.text.encode(), f"https://example.org/#{CODE.text}".encode()],
+    "qr_code": [grey_code()],
+    "frame": [
+        frames.encode(Frame(FrameKind.CONTENT, bytes(16), bytes(8), 1, NOW_MS, KEY, b"text")),
+        frames.encode(Frame(FrameKind.RECEIPT, bytes(16), bytes(8), 0, NOW_MS, NO_HASH, b"")),
+    ],
+    "confirmation": [
+        msgspec.msgpack.encode(
+            {
+                "lanes": [[KEY[:16], BASE, KEY[:18], KEY, KEY]],
+                "proof": KEY,
+                "signature": SIGNATURE,
+                "profile": {"name": "Bob", "kind": "person"},
+            }
+        )
+    ],
+    "sealed_envelope": [envelope.Header(KEY, 0, 0, bytes(1184), b"").pack()],
+    "envelope_body": [envelope.pack_body(b"frame", SIGNATURE, None)[:100]],
+    "command": [b'1 2.5 yes 1h30m 2030-12-31 one "a word" and the rest'],
+}
