@@ -1,4 +1,4 @@
-"""Valid input for each target: from here a fuzzer finds the way into the depth of a parser."""
+"""Valid and nearly valid input for each target: from here a fuzzer finds the way inside."""
 
 from io import BytesIO
 from typing import Final
@@ -38,6 +38,11 @@ def grey_code() -> bytes:
     return picture.resize((side, side)).convert("L").tobytes()
 
 
+FRAME: Final = Frame(FrameKind.CONTENT, bytes(16), bytes(8), 1, NOW_MS, KEY, b"text")
+# The same, with its number in eight bytes where one is enough.
+LONG_FRAME: Final = frames.encode(FRAME).replace(
+    bytes(8) + b"\x01", bytes(8) + b"\xcf" + (1).to_bytes(8, "big")
+)
 CLIENT: Final = (
     Subscribe("1", QUEUE, SIGNATURE),
     Attach("2", QUEUE),
@@ -74,10 +79,16 @@ SEEDS: Final[dict[str, list[bytes]]] = {
         msgspec.msgpack.encode({"type": "of.later", "anything": [1, None]}),
     ],
     "picture": [picture_file(kind) for kind in ("PNG", "JPEG", "WEBP")],
-    "code": [CODE.text.encode(), f"https://example.org/#{CODE.text}".encode()],
+    "code": [
+        CODE.text.encode(),
+        f"https://example.org/#{CODE.text}".encode(),
+        CODE.text.encode()[:-1] + b"B",  # spare bits that are not zero
+        CODE.text.encode() + b"AA",
+    ],
     "qr_code": [grey_code()],
     "frame": [
-        frames.encode(Frame(FrameKind.CONTENT, bytes(16), bytes(8), 1, NOW_MS, KEY, b"text")),
+        frames.encode(FRAME),
+        LONG_FRAME,
         frames.encode(Frame(FrameKind.RECEIPT, bytes(16), bytes(8), 0, NOW_MS, NO_HASH, b"")),
     ],
     "confirmation": [

@@ -132,6 +132,8 @@ def code(data: bytes) -> None:
     except CodeError:
         return
     assert Code.parse(read.text) == read
+    # One code has one spelling, but for what stands round it.
+    assert text_of(data).strip().upper().endswith(read.text.partition("/")[2])
 
 
 def qr_code(data: bytes) -> None:

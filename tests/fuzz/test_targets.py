@@ -1,4 +1,4 @@
-"""Every parser holds its promise for valid input, for valid input that was bent, and for noise."""
+"""Every parser holds its promise for known input, for known input that was bent, and for noise."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,7 +11,7 @@ def test_every_target_has_seeds() -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_parser_takes_what_is_valid(name: str) -> None:
+def test_a_parser_does_as_it_promises(name: str) -> None:
     for seed in SEEDS[name]:
         TARGETS[name](seed)
 
