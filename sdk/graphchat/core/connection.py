@@ -17,14 +17,20 @@ from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames, handshake
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import Kind
-from graphchat.core.handshake import Asked, HandshakeState, Phase, Role
-from graphchat.core.inbox import Conflict, Hold, Inbox, Signed, StreamState, Use
+from graphchat.core.handshake import Answer, Asked, HandshakeState, Phase, Role
+from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, StreamState, Use
 from graphchat.core.lane import Lane, LaneState, Offer
 from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, ReceiptTimer
-from graphchat.crypto.agreement import Side
+from graphchat.crypto.agreement import Side, lane_secrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
-from graphchat.errors import DecryptionError, RemoteProtocolError, RepeatedError, StateError
+from graphchat.errors import (
+    DecryptionError,
+    LocalProtocolError,
+    RemoteProtocolError,
+    RepeatedError,
+    StateError,
+)
 from graphchat.ids import ConnectionId, MessageId
 
 # While no lane can carry a receipt or a request, look again after so many seconds.
@@ -77,7 +83,9 @@ class Connection:
         """Take the frames that waited for others, and the receipt that was owed, at a restart."""
         for signed in held:
             self.inbox.held[signed.frame.stream, signed.frame.seq] = signed
-            self.gaps.note(signed.frame.stream, self.clock.monotonic(), missing=True)
+        for stream in self.state.streams:
+            missing = self.inbox.gap(stream) is not None
+            self.gaps.note(stream, self.clock.monotonic(), missing=missing)
         if self.state.unreceipted:
             self.receipts.note(self.clock)
 
@@ -88,9 +96,10 @@ class Connection:
 
         ``code_lanes`` are the lanes of the code; their sender keys are not known yet.
         """
-        shake, first = self.state.handshake, AgreementKey(self.lanes[0].state.ratchet_key)
-        handshake.start_as_bob(shake, first, code_lanes[0].ratchet_key)
-        offers, keys = self._offers(), [lane.ratchet_key for lane in code_lanes]
+        shake = self.state.handshake
+        handshake.start_as_bob(shake, self.lanes[0].key, code_lanes[0].ratchet_key)
+        offers = tuple(lane.offer() for lane in self.lanes)
+        keys = [lane.ratchet_key for lane in code_lanes]
         envelopes = handshake.write_confirmation(shake, offers, keys, self.clock)
         puts = [do.Put(*pair) for pair in zip(code_lanes, envelopes, strict=True)]
         return [*puts, self._welcome()]
@@ -104,37 +113,48 @@ class Connection:
         """Alice: secure our queues, answer, and start the lanes.
 
         ``fresh`` are new queues, for a request at an address; an invitation has its own.
-        Raises `StateError` if there is nothing to accept.
+        Raises `StateError` if there is nothing to accept, `RemoteProtocolError` if a key of the
+        request cannot be used.
         """
         shake = self.state.handshake
         if (shake.role, shake.phase) != (Role.ALICE, Phase.REQUESTED):
             raise StateError("This request was answered already.")
-        self.lanes += [Lane(lane) for lane in fresh]
-        offers = shake.peer_lanes[: len(self.lanes)]
-        unused = [do.Remove(lane.state) for lane in self.lanes[len(offers) :]]
-        del self.lanes[len(offers) :]
-        envelopes = handshake.write_answer(shake, self._offers(), self.clock)
-        found: list[Effect] = [*unused, *self._start(offers)]
-        found += [do.Put(*pair) for pair in zip(offers, envelopes, strict=True)]
+        lanes = [*self.lanes, *(Lane(lane) for lane in fresh)]
+        offers = shake.peer_lanes[: len(lanes)]
+        own = tuple(lane.offer() for lane in lanes[: len(offers)])
+        if not own:
+            raise LocalProtocolError("a request is accepted without a queue for the answers")
+        answer = handshake.write_answer(shake, own, self.clock)
+        found = self._start(lanes, offers, answer)
+        found += [do.Put(*pair) for pair in zip(offers, answer.envelopes, strict=True)]
         return [*found, self._welcome()]
 
     def _answered(self, lane: Lane, envelope: bytes) -> list[Effect]:
         """Bob: read the answer, and start the lanes."""
-        shake = self.state.handshake
-        offers = handshake.read_answer(shake, AgreementKey(lane.state.ratchet_key), envelope)
-        return self._start(offers)
+        answer = handshake.read_answer(self.state.handshake, lane.key, envelope)
+        return self._start(self.lanes, answer.hello.lanes, answer)
 
-    def _offers(self) -> tuple[Offer, ...]:
-        return tuple(lane.offer() for lane in self.lanes)
-
-    def _start(self, offers: Sequence[Offer]) -> list[Effect]:
-        shake = self.state.handshake
-        found: list[Effect] = []
-        for lane, offer in zip(self.lanes, offers, strict=False):
-            secrets = handshake.lane_secrets(shake, lane.state.number)
-            lane.start(secrets, offer, initiator=shake.role is Role.BOB, clock=self.clock)
+    def _start(
+        self, lanes: Sequence[Lane], offers: Sequence[Offer], answer: Answer
+    ) -> list[Effect]:
+        """Start those of ``lanes`` for which the other side has a queue; give up the rest."""
+        shake, count = self.state.handshake, min(len(lanes), len(offers))
+        ratchets = [
+            lane.prepare(
+                lane_secrets(answer.final, lane.state.number),
+                offer,
+                initiator=shake.role is Role.BOB,
+                clock=self.clock,
+            )
+            for lane, offer in zip(lanes, offers, strict=False)
+        ]
+        # Nothing was changed up to here, and nothing fails from here on.
+        found: list[Effect] = [do.Remove(lane.state) for lane in lanes[count:]]
+        self.lanes[:] = lanes[:count]
+        for lane, offer, ratchet in zip(self.lanes, offers, ratchets, strict=False):
+            lane.start(ratchet, offer)
             found.append(do.Secure(lane.state.number, offer.sender_key))
-        shake.phase = Phase.PENDING
+        handshake.note_answer(shake, answer)
         return [*found, do.Moved(Phase.PENDING)]
 
     def _welcome(self) -> Effect:
@@ -169,20 +189,22 @@ class Connection:
         except RepeatedError:
             return []
         except DecryptionError:
+            if shake.first is None:
+                raise
             # The same confirmation comes by every lane; another one is somebody else's.
-            if shake.role is Role.ALICE and shake.agreement_key is not None:
+            if shake.role is Role.ALICE:
                 return self._confirmation(lane, envelope)
-            raise
+            # So does the same answer.
+            handshake.read_answer(shake, lane.key, envelope)
+            return []
         return self._frame(number, data, signature)
 
     def _confirmation(self, lane: Lane, envelope: bytes) -> list[Effect]:
         shake = self.state.handshake
         if shake.agreement_key is None or shake.code.is_address:
-            raise RemoteProtocolError("a confirmation came after the handshake was done")
-        first = AgreementKey(self.lanes[0].state.ratchet_key)
-        side = Side(AgreementKey(shake.agreement_key), first)
-        key = AgreementKey(lane.state.ratchet_key)
-        asked = handshake.read_confirmation(shake.code, side, key, envelope)
+            raise DecryptionError
+        side = Side(AgreementKey(shake.agreement_key), self.lanes[0].key)
+        asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         if shake.phase is Phase.INVITED:
             return self.asked(asked)
         return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
@@ -199,8 +221,13 @@ class Connection:
                     found += self._use(signed)
                 case Hold(signed=signed):
                     found.append(do.Keep(signed))
-                case Conflict(stream=stream, seq=seq):
-                    found += [do.Release(stream, seq), do.Alarm(Danger.EQUIVOCATION)]
+                case Drop(stream=stream, seq=seq):
+                    found.append(do.Release(stream, seq))
+                case Conflict():
+                    found.append(do.Alarm(Danger.EQUIVOCATION))
+        if any(isinstance(effect, do.Release) for effect in found):
+            # What was missing came; if something else is missing now, it has its own patience.
+            self.gaps.note(frame.stream, self.clock.monotonic(), missing=False)
         missing = self.inbox.gap(frame.stream) is not None
         self.gaps.note(frame.stream, self.clock.monotonic(), missing=missing)
         self.receipts.note(self.clock)
@@ -221,6 +248,8 @@ class Connection:
             if shake.phase is not Phase.ESTABLISHED:
                 shake.phase = Phase.ESTABLISHED
                 handshake.forget(shake)
+                for lane in self.lanes:
+                    lane.state.ratchet_key = None
             return [*found, do.Moved(Phase.ESTABLISHED)]
         return [*found, do.Received(frame, message)]
 
@@ -233,7 +262,8 @@ class Connection:
             case Resend(stream=stream, first=first, last=last):
                 if stream != self.state.outbox.stream or last > self.state.outbox.seq:
                     raise RemoteProtocolError("a resend request is for frames never sent")
-                return [do.Repeat(max(first, self.state.outbox.covered + 1), last)]
+                first = max(first, self.state.outbox.covered + 1)
+                return [do.Repeat(first, last)] if first <= last else []
             case _:
                 return []
 

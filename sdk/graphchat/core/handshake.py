@@ -17,12 +17,13 @@ from graphchat.clock import Clock
 from graphchat.content import ProfileCard
 from graphchat.core.lane import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
-from graphchat.crypto.agreement import Agreed, LaneSecrets, Side
+from graphchat.crypto.agreement import Agreed, Side
 from graphchat.crypto.kem import KemKey
 from graphchat.crypto.keys import AgreementKey, SigningKey, verify
 from graphchat.errors import GraphchatError, LocalProtocolError, RemoteProtocolError
 from graphchat.ids import ConnectionId
 from graphchat.secret import Secret
+from graphchat.wire.uri import split_create_uri
 
 MAX_TEXT: Final = 1_000
 """Characters of what somebody says with a request."""
@@ -79,7 +80,9 @@ class HandshakeState(msgspec.Struct):
     first: Secret | None = None
     """``ms0``."""
     final: Secret | None = None
-    """``ms``: lanes and safety words come from it."""
+    """``ms``: lanes and safety words come from it. With an invitation it is ``ms0``."""
+    words: tuple[str, ...] = ()
+    """The safety words, once both sides have agreed."""
     ckb: bytes = b""
     ekb0: bytes = b""
     peer_agreement: bytes = b""
@@ -89,6 +92,15 @@ class HandshakeState(msgspec.Struct):
     peer_lanes: tuple[Offer, ...] = ()
     peer_kem: bytes = b""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer settles: the final secret, and the envelopes or what was in one."""
+
+    final: Secret
+    envelopes: tuple[bytes, ...]
+    hello: Hello
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +170,30 @@ def note_request(state: HandshakeState, asked: Asked) -> None:
     state.text, state.phase = hello.text, Phase.REQUESTED
 
 
-def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock) -> list[bytes]:
-    """Alice: agree on the final secret; return the envelope for each of Bob's queues."""
+def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock) -> Answer:
+    """Alice: agree on the final secret; seal the answer for each of Bob's queues.
+
+    Changes nothing. Raises `RemoteProtocolError` if a key of the request cannot be used.
+    """
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
     ciphertext, secret = b"", None
     if state.code.is_address:
         ciphertext, secret = kem.encapsulate(state.peer_kem)
-    state.final = agreement.final_secret(agreed.ms0, secret)
+    final = agreement.final_secret(agreed.ms0, secret)
     statement = agreement.answer_statement(
         agreed, ConnectionId(state.cid), proof.public, state.peer_proof
     )
     hello = Hello(offers, proof.public, proof.sign(statement), state.profile, ciphertext)
     text = msgspec.msgpack.encode(hello)
     peers = state.peer_lanes[: len(offers)]
-    return [boxes.seal_answer(agreed, peer.ratchet_key, text, clock) for peer in peers]
+    envelopes = [boxes.seal_answer(agreed, peer.ratchet_key, text, clock) for peer in peers]
+    return Answer(final, tuple(envelopes), hello)
 
 
-def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> tuple[Offer, ...]:
-    """Bob: open the answer that came to the queue of ``lane``; return Alice's lanes.
+def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> Answer:
+    """Bob: open the answer that came to the queue of ``lane``.
 
-    Raises `RemoteProtocolError`, and then nothing has changed.
+    Changes nothing. Raises `RemoteProtocolError`.
     """
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
     hello = _hello(boxes.open_answer(agreed, lane, envelope))
@@ -194,22 +210,23 @@ def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> t
         _place(offer) for offer in state.peer_lanes[: len(hello.lanes)]
     ]:
         raise RemoteProtocolError("an answer names other queues than the code")
-    state.final = agreement.final_secret(agreed.ms0, secret)
-    state.peer_lanes, state.peer_proof = hello.lanes, hello.proof
-    state.peer_profile = hello.profile
-    return hello.lanes
+    return Answer(agreement.final_secret(agreed.ms0, secret), (envelope,), hello)
 
 
-def lane_secrets(state: HandshakeState, number: int) -> LaneSecrets:
-    """Return where the ratchet of a lane starts."""
-    if state.final is None:
-        raise LocalProtocolError("a lane starts before both sides have agreed")
-    return agreement.lane_secrets(state.final, number)
+def note_answer(state: HandshakeState, answer: Answer) -> None:
+    """Both: remember what the answer settles."""
+    state.final, own, hello = answer.final, SigningKey(state.proof_key).public, answer.hello
+    if state.role is Role.BOB:
+        state.peer_lanes, state.peer_proof = hello.lanes, hello.proof
+        state.peer_profile = hello.profile
+    bob = own if state.role is Role.BOB else state.peer_proof
+    state.words = agreement.safety_words(answer.final, hello.proof, bob)
+    state.phase = Phase.PENDING
 
 
 def forget(state: HandshakeState) -> None:
-    """Drop what could open the handshake again: it is done."""
-    state.agreement_key = state.kem_key = state.first = None
+    """Drop what could open the handshake, or the first frames of a lane, again: it is done."""
+    state.agreement_key = state.kem_key = state.first = state.final = None
     state.code = CodeKeys(state.code.hash, state.code.id, None, state.code.is_address)
     state.peer_kem = b""
 
@@ -226,7 +243,11 @@ def _place(offer: Offer) -> tuple[bytes, str, bytes, bytes]:
 
 def _hello(body: bytes) -> Hello:
     try:
-        return msgspec.msgpack.decode(body, type=Hello)
+        hello = msgspec.msgpack.decode(body, type=Hello)
+        bases = [split_create_uri(offer.base) for offer in hello.lanes]
     # The causes are cut off: their texts quote what the other side wrote.
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, GraphchatError):
         raise RemoteProtocolError("the body of a handshake is malformed") from None
+    if bases != [(offer.base, None) for offer in hello.lanes]:
+        raise RemoteProtocolError("a handshake names a relay in a way that is not canonical")
+    return hello

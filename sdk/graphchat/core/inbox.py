@@ -15,6 +15,8 @@ from graphchat.ids import ConnectionId
 
 # A sender that skips further ahead is broken, or wants to fill our memory.
 MAX_HELD: Final = 1_000
+"""Frames that wait, in all streams together, and the furthest that one may be ahead."""
+MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 MAX_STREAMS: Final = 16
 # Whoever sends two frames with one number is caught as long as the first is among these.
 REMEMBERED: Final = 16
@@ -31,6 +33,8 @@ class StreamState(msgspec.Struct):
     """Hashes of the last used frames, newest last."""
     lanes: dict[int, int]
     """The highest number seen by each lane."""
+    ids: list[bytes] = []
+    """Message ids of the last used frames, newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,22 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """The other side signed two different frames with one number."""
+class Drop:
+    """A frame that was held is not used: forget it."""
 
     stream: bytes
     seq: int
 
 
-Outcome = Use | Hold | Conflict
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The other side signed two different frames with one number, or with one message id."""
+
+    stream: bytes
+    seq: int
+
+
+Outcome = Use | Hold | Drop | Conflict
 
 
 @dataclass(slots=True)
@@ -85,7 +97,10 @@ class Inbox:
         if frame.seq > stream.seq + MAX_HELD:
             raise RemoteProtocolError("a frame is too far ahead of its stream")
         if frame.seq == stream.seq + 1 and frame.prev != stream.head:
-            raise RemoteProtocolError("a frame does not follow the frame before it")
+            if frame.seq > 1:
+                # Through its hash, the signature is one over another frame before it as well.
+                return [Conflict(frame.stream, stream.seq)]
+            raise RemoteProtocolError("the first frame of a stream names a predecessor")
         self.streams[frame.stream] = stream
         stream.lanes[lane] = max(stream.lanes.get(lane, 0), frame.seq)
         if frame.seq <= stream.seq:
@@ -93,16 +108,26 @@ class Inbox:
         if (before := self.held.get((frame.stream, frame.seq))) is not None:
             same = before.data == signed.data
             return [] if same else [Conflict(frame.stream, frame.seq)]
-        self.held[frame.stream, frame.seq] = signed
         if frame.seq > stream.seq + 1:
+            if self._full(len(signed.data)):
+                # It was seen, so `gap` asks for it again when there is room.
+                return []
+            self.held[frame.stream, frame.seq] = signed
             return [Hold(signed)]
+        self.held[frame.stream, frame.seq] = signed
         return self._use(stream, frame.stream)
 
     def gap(self, stream: bytes) -> tuple[int, int] | None:
-        """Return the first and last number that are missing before the oldest held frame."""
+        """Return the first and last number that are missing before what was seen first."""
         state = self.streams[stream]
-        waiting = [seq for name, seq in self.held if name == stream]
-        return (state.seq + 1, min(waiting) - 1) if waiting else None
+        if waiting := [seq for name, seq in self.held if name == stream]:
+            return state.seq + 1, min(waiting) - 1
+        seen = max(state.lanes.values(), default=0)
+        return (state.seq + 1, seen) if seen > state.seq else None
+
+    def _full(self, more: int) -> bool:
+        size = sum(len(signed.data) for signed in self.held.values())
+        return len(self.held) >= MAX_HELD or size + more > MAX_HELD_BYTES
 
     def _open(self, stream: bytes) -> StreamState:
         if len(self.streams) >= MAX_STREAMS:
@@ -122,10 +147,15 @@ class Inbox:
             del self.held[name, stream.seq + 1]
             if signed.frame.prev != stream.head:
                 # It was held before its predecessor was known; the true one may still come.
-                ready.append(Conflict(name, stream.seq + 1))
+                ready += [Drop(name, stream.seq + 1), Conflict(name, stream.seq + 1)]
                 break
             stream.seq += 1
             stream.head = next_hash(stream.head, signed.data)
             stream.recent = [*stream.recent[1 - REMEMBERED :], stream.head]
+            if any(signed.frame.id in known.ids for known in self.streams.values()):
+                # It stays part of the chain, or nothing could follow it; nobody gets to see it.
+                ready += [Drop(name, stream.seq), Conflict(name, stream.seq)]
+                continue
+            stream.ids = [*stream.ids[1 - REMEMBERED :], signed.frame.id]
             ready.append(Use(signed))
         return ready

@@ -45,7 +45,8 @@ class LaneState(msgspec.Struct):
     recipient_key: Secret
     sender_key: Secret
     """Signs what we send to the queue of the other side."""
-    ratchet_key: Secret
+    ratchet_key: Secret | None
+    """Starts the ratchet; None once the handshake is done, for it opens the first frames."""
     peer: Offer | None = None
     secured: bool = False
     """Our queue takes messages of the other side only."""
@@ -69,6 +70,13 @@ class Lane:
     def can_send(self) -> bool:
         return self._ratchet is not None and self._ratchet.can_send
 
+    @property
+    def key(self) -> AgreementKey:
+        """The first X25519 key of this lane, ``EK``."""
+        if self.state.ratchet_key is None:
+            raise LocalProtocolError("the handshake of a lane goes on after its end")
+        return AgreementKey(self.state.ratchet_key)
+
     def offer(self) -> Offer:
         """Return what the other side has to know of our queue."""
         state = self.state
@@ -76,20 +84,24 @@ class Lane:
             state.relay,
             state.base,
             state.sender_id,
-            AgreementKey(state.ratchet_key).public,
+            self.key.public,
             SigningKey(state.sender_key).public,
         )
 
-    def start(self, secrets: LaneSecrets, peer: Offer, *, initiator: bool, clock: Clock) -> None:
-        """Begin the ratchet: the side that scanned the code is the initiator."""
-        own = AgreementKey(self.state.ratchet_key)
-        if initiator:
-            self._ratchet = Ratchet.initiator(
-                secrets, own, peer.ratchet_key, clock, kem=kem.available()
-            )
-        else:
-            self._ratchet = Ratchet.responder(secrets, own, kem=kem.available())
-        self.state.peer = peer
+    def prepare(
+        self, secrets: LaneSecrets, peer: Offer, *, initiator: bool, clock: Clock
+    ) -> Ratchet:
+        """Make the ratchet: the side that scanned the code is the initiator.
+
+        Changes nothing. Raises `RemoteProtocolError` for a key that no honest side has.
+        """
+        if not initiator:
+            return Ratchet.responder(secrets, self.key, kem=kem.available())
+        return Ratchet.initiator(secrets, self.key, peer.ratchet_key, clock, kem=kem.available())
+
+    def start(self, ratchet: Ratchet, peer: Offer) -> None:
+        """Begin with what `prepare` made."""
+        self._ratchet, self.state.peer = ratchet, peer
 
     def seal(
         self, cid: ConnectionId, seq: int, data: bytes, signature: bytes, clock: Clock

@@ -4,6 +4,7 @@ docs/protocol.md, section 14.
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import msgspec
 
@@ -77,14 +78,17 @@ class Outbox:
         ``head`` is the hash of our stream at that number. Returns False if that was known.
         Raises `RemoteProtocolError` if the receipt is not signed for this stream.
         """
-        if receipt.stream != self.state.stream or receipt.seq > self.state.seq:
+        highest = max(receipt.seq, *receipt.lanes)
+        if receipt.stream != self.state.stream or highest > self.state.seq:
             raise RemoteProtocolError("a receipt is for frames that were never sent")
         statement = frames.receipt_statement(
             self.cid, receipt.stream, receipt.seq, head, receipt.ts_ms
         )
         if not verify(public, statement, receipt.signature):
             raise RemoteProtocolError("a receipt is not signed by the other side")
-        self.state.lanes = list(receipt.lanes)
+        # An older receipt may come later, by a slower lane.
+        seen = zip_longest(self.state.lanes, receipt.lanes, fillvalue=0)
+        self.state.lanes = [max(pair) for pair in seen]
         if receipt.seq <= self.state.covered:
             return False
         self.state.covered = receipt.seq

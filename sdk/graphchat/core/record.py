@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from graphchat.errors import StoreError
+from graphchat.errors import GraphchatError, StoreError
 from graphchat.secret import Secret
 
 T = TypeVar("T")
@@ -16,13 +16,13 @@ T = TypeVar("T")
 def _reveal(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
-    raise NotImplementedError(f"{type(value).__name__} is not stored")
+    raise TypeError(f"{type(value).__name__} is not stored")
 
 
 def _conceal(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, bytes):
         return Secret(value)
-    raise NotImplementedError(f"{kind.__name__} is not stored")
+    raise TypeError(f"{kind.__name__} is not stored")
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_reveal)
@@ -37,7 +37,7 @@ def load(data: bytes, kind: type[T]) -> T:
     """Return the state that `dump` made; raise `StoreError` if it is damaged."""
     try:
         return msgspec.msgpack.decode(data, type=kind, dec_hook=_conceal)
-    except msgspec.DecodeError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, GraphchatError):
         raise StoreError(
             "The database holds a damaged record. Restore a backup of this home."
         ) from None
