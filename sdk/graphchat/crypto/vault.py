@@ -100,6 +100,11 @@ def unlock(vault: bytes, passphrase: str | None) -> Secret:
             return _unwrap(vault, passphrase)
 
 
+def protected(vault: bytes) -> bool:
+    """Say whether the vault wants a passphrase. Raises `StoreError` like `unlock`."""
+    return _method(vault) is not _Method.OPEN
+
+
 def rewrap(
     vault: bytes,
     passphrase: str | None,

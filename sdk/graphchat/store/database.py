@@ -1,8 +1,8 @@
 """The encrypted database of a client: opening it, and work in transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from graphchat.errors import StoreError
 from graphchat.secret import Secret
 from graphchat.store import files, lock, sqlite
 from graphchat.store.cipher import connect, store_errors
+from graphchat.store.finish import to_the_end
 from graphchat.store.schema import CLIENT, App, prepare
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Database:
                     client = await _connect(context, places.database, key, app)
                 yield cls(places, context, client)
             finally:
-                await _to_the_end(context.close_connections())
+                await to_the_end(context.close_connections())
 
     async def write(self, work: Callable[[Cursor], T]) -> T:
         """Run ``work`` in the thread of the database, in a transaction, and return its result.
@@ -252,17 +253,4 @@ def _disk_errors() -> Iterator[None]:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    return await _to_the_end(asyncio.to_thread(work))
-
-
-async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work`` to its end even if the caller is cancelled: a lock depends on it."""
-    future = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        while not future.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([future])
-        future.exception()  # seen, though nobody wants it any more
-        raise
+    return await to_the_end(asyncio.to_thread(work))

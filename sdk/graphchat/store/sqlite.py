@@ -23,10 +23,10 @@ from tortoise.backends.base.client import (
 )
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
 
 from graphchat.errors import StateError
 from graphchat.store.cipher import standard_errors
+from graphchat.store.finish import to_the_end
 
 T = TypeVar("T")
 
@@ -86,6 +86,10 @@ class SqlcipherClient(SqliteClient):
             # Somebody may hold the process lock by now.
             raise StateError(_CLOSED)
         self._used = True
+        # Half a connection could not be closed.
+        await to_the_end(self._connect())
+
+    async def _connect(self) -> None:
         self._connection = await CipherConnection(self._connector, iter_chunk_size=64)
         await self._post_connect()
 
@@ -127,7 +131,7 @@ class CipherTransaction(SqliteTransactionWrapper):
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         if self._finalized:
-            raise TransactionManagementError("This transaction has ended.")
+            raise StateError("This transaction has ended.")
         return super().acquire_connection()
 
     def _in_transaction(self) -> TransactionContext:

@@ -50,6 +50,13 @@ def test_without_a_passphrase_the_file_is_the_key() -> None:
         vault.unlock(data, "something")
 
 
+def test_it_can_be_told_whether_a_passphrase_is_needed() -> None:
+    assert vault.protected(vault.create("correct horse", CLOCK, CHEAP)[0])
+    assert not vault.protected(vault.create(None, CLOCK)[0])
+    with pytest.raises(StoreError, match="damaged"):
+        vault.protected(b"")
+
+
 def test_a_wrapped_vault_asks_for_its_passphrase() -> None:
     data, _ = vault.create("correct horse", CLOCK, CHEAP)
     with pytest.raises(PassphraseError, match="needs its passphrase"):

@@ -1,0 +1,79 @@
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlcipher3 import dbapi2 as sqlcipher
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_editor import SqliteSchemaEditor
+
+from graphchat.errors import StateError
+from graphchat.secret import Secret
+from graphchat.store import sqlite
+from graphchat.store.cipher import connect
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[sqlite.SqlcipherClient]:
+    place = tmp_path / "a.db"
+    client = sqlite.SqlcipherClient(
+        str(place), partial(connect, place, Secret(bytes(32))), connection_name="test"
+    )
+    await client.create_connection(with_db=True)
+    yield client
+    await client.close()
+
+
+def test_tortoise_takes_it_for_sqlite(client: sqlite.SqlcipherClient) -> None:
+    editor = MigrationExecutor(client, {})._schema_editor()
+    assert isinstance(editor, SqliteSchemaEditor)
+
+
+async def test_a_script_stays_inside_its_transaction(client: sqlite.SqlcipherClient) -> None:
+    connection = client.opened()
+    await connection.run(sqlite.begin)
+    await connection.executescript(
+        "CREATE TABLE t(a); INSERT INTO t VALUES ('a;b');\n"
+        "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; SELECT 1; END; -- done\n"
+    )
+    assert connection.in_transaction
+    rows = await connection.run(lambda plain: plain.execute("SELECT a FROM t").fetchall())
+    assert [tuple(row) for row in rows] == [("a;b",)]
+    await connection.run(sqlite.rollback)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await connection.run(lambda plain: plain.execute("SELECT a FROM t"))
+
+
+async def test_a_script_that_breaks_off_is_an_error(client: sqlite.SqlcipherClient) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="inside a statement"):
+        await client.opened().executescript("SELECT 1; SELECT 'and")
+
+
+async def test_errors_of_sqlcipher_do_not_leave_the_thread(
+    client: sqlite.SqlcipherClient,
+) -> None:
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        await client.opened().execute("SELEC")
+    assert not isinstance(caught.value, sqlcipher.Error)
+
+
+async def test_a_closed_client_does_not_connect_again(client: sqlite.SqlcipherClient) -> None:
+    await client.close()
+    with pytest.raises(StateError, match="closed"):
+        await client.execute_query("SELECT 1")
+    with pytest.raises(StateError, match="closed"):
+        client.opened()
+
+
+async def test_a_commit_that_fails_ends_the_transaction(client: sqlite.SqlcipherClient) -> None:
+    connection = client.opened()
+    await connection.executescript(
+        "CREATE TABLE p(a PRIMARY KEY);"
+        "CREATE TABLE c(a REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+    )
+    await connection.run(sqlite.begin)
+    await connection.executescript("INSERT INTO c VALUES (1);")
+    with pytest.raises(sqlite3.IntegrityError):
+        await connection.run(sqlite.commit)
+    assert not connection.in_transaction
