@@ -3,7 +3,7 @@
 These bytes only ever go into the encrypted database (docs/protocol.md, section 11).
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -41,3 +41,8 @@ def load(data: bytes, kind: type[T]) -> T:
         raise StoreError(
             "The database holds a damaged record. Restore a backup of this home."
         ) from None
+
+
+def load_any(data: bytes, kind: object) -> Any:
+    """Return what `dump` made of one of several kinds: ``kind`` is their union."""
+    return load(data, kind)  # type: ignore[arg-type]

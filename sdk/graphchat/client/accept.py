@@ -1,0 +1,57 @@
+"""The steps of a handshake that need more than one machine: fresh queues, refusals."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from graphchat.client import rows
+from graphchat.client.apply import Applier
+from graphchat.client.context import LaneRoute
+from graphchat.client.live import Live, Traffic
+from graphchat.client.stored import FailedRecord, RemoveWork
+from graphchat.core.handshake import Phase, Role
+from graphchat.core.lane import LaneState
+
+USED = "This code does not work any more: it was used already, or withdrawn. Ask for a fresh one."
+
+
+async def with_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
+    """Accept a request at an address, with fresh queues for the answer."""
+    add_lanes(turn, live, lanes)
+    await turn.apply(live, live.connection.accept(lanes))
+
+
+def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
+    """Store new queues of ours, and know them when something arrives."""
+    for lane in lanes:
+        live.traffic.append(Traffic())
+        turn.unit.write(rows.lane(live.id, lane))
+        turn.context.routes[lane.recipient_id] = LaneRoute(live.id, lane.number)
+
+
+async def put_refused(turn: Applier, live: Live) -> None:
+    """Note that a queue of the code takes no confirmation; after the last one, give up."""
+    shake = live.connection.state.handshake
+    live.refusals += 1
+    if (shake.role, shake.phase) != (Role.BOB, Phase.REQUESTED):
+        return
+    if live.refusals < len(shake.peer_lanes) or live.failed:
+        return
+    live.failed = USED
+    turn.context.tell(turn.unit, live.profile, FailedRecord(live.id, USED))
+    turn.unit.after(turn.context.pulses[live.id].beat)
+
+
+def remove(turn: Applier, live: Live) -> None:
+    """Forget a connection with all that belongs to it, and delete its queues."""
+    context = turn.context
+    for lane in live.connection.lanes:
+        state = lane.state
+        context.routes.pop(state.recipient_id, None)
+        turn.work(
+            live, RemoveWork(state.relay, state.base, state.recipient_id, state.recipient_key)
+        )
+    turn.unit.write(*rows.remove_connection(live.id))
+    turn.unit.forget(live)
+    context.names[live.profile].discard(live.name)
+    turn.unit.after(partial(context.unload, live.id))
+    turn.unit.after(context.pulses[live.id].beat)

@@ -1,0 +1,211 @@
+"""From the effects of a machine to rows, and to what follows the commit."""
+
+from contextlib import suppress
+from functools import partial
+from typing import Final, assert_never
+
+from graphchat.client import rows
+from graphchat.client.context import Context, Job
+from graphchat.client.live import Live, OwnFrame, Waiting
+from graphchat.client.rows import Spoken
+from graphchat.client.stored import (
+    AcceptWork,
+    AlarmRecord,
+    DeliveredRecord,
+    EstablishedRecord,
+    MessageRecord,
+    PutWork,
+    RemoveWork,
+    RequestedRecord,
+    SecureWork,
+    Work,
+    kind_of,
+)
+from graphchat.client.unit import Unit
+from graphchat.content import Image, Message, ReceiptBody, Text, Unknown
+from graphchat.core import effects as do, record
+from graphchat.core.effects import Effect
+from graphchat.core.frame import Frame, Kind
+from graphchat.core.handshake import Phase, Role
+from graphchat.core.lane import LaneState
+from graphchat.errors import RemoteProtocolError
+from graphchat.wire.base64url import to_text
+
+# Bytes: nobody meets the same id twice by chance.
+REQUEST_ID_SIZE: Final = 12
+
+
+class Applier:
+    """Carries out effects within one unit of work."""
+
+    def __init__(self, context: Context, unit: Unit) -> None:
+        self.context = context
+        self.unit = unit
+
+    async def apply(self, live: Live, effects: list[Effect]) -> None:
+        """Write ``effects`` of ``live``, and those that follow from them."""
+        self.unit.touch(live)
+        for effect in effects:
+            await self._one(live, effect)
+
+    async def _one(self, live: Live, effect: Effect) -> None:  # noqa: C901, PLR0912 - a table
+        unit = self.unit
+        match effect:
+            case do.Put(offer=offer, envelope=envelope):
+                put = PutWork(offer.relay, offer.base, offer.sender_id, envelope)
+                self.work(live, put)
+            case do.Secure(lane=number, sender_key=key):
+                self._secure(live, live.connection.lanes[number].state, key)
+            case do.Remove(lane=lane):
+                self._remove(live, lane)
+            case do.Moved(phase=phase):
+                await self._moved(live, phase)
+            case do.Store(written=written):
+                frame = OwnFrame(written.head, written.signature, written.data)
+                live.recent[written.seq] = frame
+                now = self.context.clock.now()
+                unit.write(rows.frame(live.id, written.seq, written.id, frame.pack(), now))
+            case do.Sealed():
+                self._sealed(live, effect)
+            case do.Keep(signed=signed):
+                unit.write(rows.keep(live.id, signed))
+            case do.Release(stream=stream, seq=seq):
+                unit.write(rows.release(live.id, stream, seq))
+            case do.Received(frame=frame_in, message=message):
+                self._received(live, frame_in, message)
+            case do.Acknowledged(body=body):
+                await self._acknowledged(live, body)
+            case do.Covered(seq=seq):
+                await self._covered(live, seq)
+            case do.Repeat(first=first, last=last):
+                for traffic in live.traffic:
+                    traffic.again.extend(range(first, last + 1))
+            case do.Alarm(danger=danger):
+                self.context.tell(unit, live.profile, AlarmRecord(live.id, danger.name))
+            case _:
+                assert_never(effect)
+
+    # The handshake
+
+    def work(self, live: Live, work: Work) -> None:
+        """Store something to do at a relay, and have it done after the commit."""
+        work_id = next(self.context.work_ids)
+        self.unit.write(rows.work(work_id, live.id, work))
+        self.unit.after(partial(self.context.hire, Job(work_id, live.id, work)))
+
+    def _secure(self, live: Live, lane: LaneState, key: bytes) -> None:
+        self.unit.touch(live, lane.number)
+        work = SecureWork(
+            lane.relay, lane.base, lane.recipient_id, lane.recipient_key, key, lane.number
+        )
+        self.work(live, work)
+
+    def _remove(self, live: Live, lane: LaneState) -> None:
+        self.unit.write(rows.drop_lane(live.id, lane.number))
+        self.context.routes.pop(lane.recipient_id, None)
+        work = RemoveWork(lane.relay, lane.base, lane.recipient_id, lane.recipient_key)
+        self.work(live, work)
+
+    async def _moved(self, live: Live, phase: Phase) -> None:
+        shake = live.connection.state.handshake
+        self.unit.after(self.context.pulses[live.id].beat)
+        match phase:
+            case Phase.REQUESTED if shake.role is Role.ALICE:
+                self._rename(live)
+                await self._requested(live)
+            case Phase.PENDING:
+                self._rename(live)
+                self.unit.touch(live, *range(len(live.connection.lanes)))
+            case Phase.ESTABLISHED if not live.established:
+                live.established, live.failed = True, ""
+                self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
+            case _:
+                pass
+
+    def _rename(self, live: Live) -> None:
+        """Name a new contact as it names itself; the person may choose another name later."""
+        card = live.connection.state.handshake.peer_profile
+        if card is None or live.named:
+            return
+        names = self.context.names[live.profile]
+        names.discard(live.name)
+        live.name = self.context.free_name(live.profile, card.name)
+        live.kind, live.named = card.kind, True
+        names.add(live.name)
+
+    async def _requested(self, live: Live) -> None:
+        shake = live.connection.state.handshake
+        if not shake.code.is_address:
+            # Whoever shows a one-time code wants to be connected with the one who scans it.
+            await self.apply(live, live.connection.accept())
+        elif live.accepts_by_itself:
+            self.work(live, AcceptWork())
+        else:
+            self.context.tell(self.unit, live.profile, RequestedRecord(live.id, shake.text))
+
+    # Messages
+
+    def _sealed(self, live: Live, sealed: do.Sealed) -> None:
+        tag = next(self.context.tags)
+        request_id = to_text(self.context.clock.random(REQUEST_ID_SIZE))
+        waiting = Waiting(tag, sealed.seq, request_id, sealed.envelope)
+        live.traffic[sealed.lane].waiting[tag] = waiting
+        self.unit.touch(live, sealed.lane)
+        self.unit.write(rows.envelope(live.id, sealed.lane, waiting))
+        self.unit.after(partial(self.context.hand_over, live, sealed.lane))
+
+    def _received(self, live: Live, frame: Frame, message: Message) -> None:
+        now = self.context.clock.now()
+        spoken = Spoken(
+            live.id,
+            frame.id,
+            outgoing=False,
+            kind=kind_of_message(message),
+            text=text_of(message),
+            data=frame.payload,
+            sent_at=frame.ts_ms / 1000,
+            received_at=now,
+            state="received",
+        )
+        control = frame.kind is not Kind.CONTENT
+        event = MessageRecord(live.id, frame.id, frame.payload, spoken.sent_at, control)
+        stored = rows.first_event(live.profile, kind_of(event), record.dump(event), now, spoken)
+        self.unit.write(stored)
+        if not control:
+            self.unit.write(rows.message(spoken))
+        self.unit.after(self.context.news[live.profile].beat)
+
+    async def _acknowledged(self, live: Live, body: ReceiptBody) -> None:
+        head = await self.context.head_of(live, body.seq)
+        if head is not None:
+            with suppress(RemoteProtocolError):
+                await self.apply(live, live.connection.cover(body, head))
+
+    async def _covered(self, live: Live, seq: int) -> None:
+        found = await self.context.database.read(partial(rows.undelivered, live.id, seq))
+        ids = tuple(row[0] for row in found)
+        self.unit.write(*rows.delivered(live.id, seq))
+        for number in [known for known in live.recent if known <= seq]:
+            del live.recent[number]
+        if ids:
+            self.context.tell(self.unit, live.profile, DeliveredRecord(live.id, ids))
+        for message_id in ids:
+            self.unit.after(partial(self.context.progress, live.id, message_id, "delivered"))
+
+
+def text_of(message: Message) -> str:
+    """Return the words of a message, for the history and its search."""
+    match message:
+        case Text(text=text):
+            return text
+        case Image(caption=caption):
+            return caption
+        case _:
+            return ""
+
+
+def kind_of_message(message: Message) -> str:
+    """Return the ``type`` of a message, of one that this version does not know too."""
+    if isinstance(message, Unknown):
+        return message.type
+    return str(type(message).__struct_config__.tag)

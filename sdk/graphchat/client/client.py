@@ -1,0 +1,184 @@
+"""The client: one encrypted database, its profiles, and the relays that it receives through."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from graphchat.client.context import Context
+from graphchat.client.engine import Engine
+from graphchat.client.profile import OwnProfile, Profile
+from graphchat.clock import Clock, SystemClock
+from graphchat.core import record
+from graphchat.crypto.vault import MODERATE, Strength
+from graphchat.errors import NotFoundError, StateError
+from graphchat.store import Cursor, Database
+from graphchat.transport import HttpTransport, Transport
+from graphchat.wire.uri import RelayAddress
+
+
+class Client:
+    """One device. Open it with ``async with``; several can be open in one process.
+
+    ``path`` is the database, made at the first opening; ``passphrase`` protects it, None
+    keeps the key in a file beside it. ``relays`` are addresses like
+    ``https://relay.example/q#FP``, through which this client is to receive; they are added
+    to those that it knows. Entering raises `PassphraseError`, `StoreBusyError`, `StoreError`,
+    and `CodeError` for a relay address that cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a device is, each by its name
+        self,
+        path: Path | str,
+        passphrase: str | None = None,
+        relays: Sequence[str] = (),
+        *,
+        proxy: str | None = None,
+        clock: Clock | None = None,
+        strength: Strength = MODERATE,
+    ) -> None:
+        self._path: Final = Path(path)
+        self._passphrase = passphrase
+        self._relays: Final = [RelayAddress.parse(text) for text in relays]
+        self._proxy: Final = proxy
+        self._clock: Final[Clock] = clock or SystemClock()
+        self._strength: Final = strength
+        self._stack = AsyncExitStack()
+        self._open: Engine | None = None
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(
+                Database.open(
+                    self._path, self._passphrase, clock=self._clock, strength=self._strength
+                )
+            )
+            transport: Transport = HttpTransport(self._clock, proxy=self._proxy)
+            stack.push_async_callback(transport.close)
+            engine = Engine(Context(database, transport, self._clock))
+            stack.push_async_callback(engine.close)
+            for relay in self._relays:
+                await database.write(partial(_add_relay, relay.text, self._clock.now()))
+            engine.context.relays = await self._stored_relays(database)
+            await engine.start()
+            self._open, self._stack = engine, stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open = None
+        await self._stack.aclose()
+
+    @property
+    def engine(self) -> Engine:
+        """What runs underneath. Raises `StateError` outside of ``async with``."""
+        if self._open is None:
+            raise StateError("The client is not open. Use it inside `async with Client(...)`.")
+        return self._open
+
+    # Profiles
+
+    async def create_profile(self, profile: Profile) -> OwnProfile:
+        """Make a profile. Raises `ContentError` for a name or picture that cannot be used."""
+        context, card = self.engine.context, await profile.card()
+
+        def insert(cursor: Cursor) -> int:
+            cursor.execute(
+                "INSERT INTO client_profile (name, card, created_at) VALUES (?, ?, ?)",
+                (card.name, record.dump(card), context.clock.now()),
+            )
+            return cursor.lastrowid
+
+        row_id = await context.database.write(insert)
+        context.cards[row_id] = card
+        return OwnProfile(self.engine, row_id)
+
+    async def profiles(self) -> list[OwnProfile]:
+        """Return all profiles, oldest first."""
+        return [OwnProfile(self.engine, row_id) for row_id in sorted(self.engine.context.cards)]
+
+    async def profile(self, name: str | None = None) -> OwnProfile:
+        """Return the profile with this name; without one, the only profile, or the oldest.
+
+        Raises `NotFoundError`.
+        """
+        profiles = await self.profiles()
+        for profile in profiles:
+            if name is None or profile.name == name:
+                return profile
+        if not profiles:
+            raise NotFoundError("There is no profile yet. Make one: graphchat profile create NAME")
+        known = ", ".join(each.name for each in profiles[:10])
+        raise NotFoundError(f"There is no profile {name!r}. Profiles: {known}.")
+
+    async def delete_profile(self, profile: OwnProfile) -> None:
+        """Delete a profile with its contacts, conversations and queues."""
+        await profile.remove()
+
+    # Relays
+
+    @property
+    def relays(self) -> list[RelayAddress]:
+        """The relays through which new contacts will reach this client."""
+        return list(self.engine.context.relays)
+
+    async def add_relay(self, text: str, *, check: bool = True) -> RelayAddress:
+        """Receive through one more relay, after trying it.
+
+        Raises `CodeError` for an address that cannot be used, `RelayUnreachableError`,
+        `RelayIdentityError` if the relay there has another fingerprint.
+        """
+        relay, context = RelayAddress.parse(text), self.engine.context
+        if check:
+            await context.transport.identify(relay)
+        await context.database.write(partial(_add_relay, relay.text, context.clock.now()))
+        context.relays = await self._stored_relays(context.database)
+        return relay
+
+    async def remove_relay(self, text: str) -> None:
+        """Make no more queues at a relay; contacts that use it go on using it.
+
+        ``text`` is its address, or its create URI alone. Raises `NotFoundError`.
+        """
+        context = self.engine.context
+        for relay in context.relays:
+            if text in {relay.text, relay.create_uri, relay.base}:
+                await context.database.write(partial(_remove_relay, relay.text))
+                context.relays = await self._stored_relays(context.database)
+                return
+        raise NotFoundError("This home does not use that relay. See: graphchat servers list")
+
+    async def change_passphrase(self, new: str | None) -> None:
+        """Protect the database by another passphrase, or by none."""
+        await self.engine.context.database.change_passphrase(
+            self._passphrase, new, clock=self._clock, strength=self._strength
+        )
+        self._passphrase = new
+
+    @staticmethod
+    async def _stored_relays(database: Database) -> list[RelayAddress]:
+        found = await database.read(
+            lambda cursor: cursor.execute(
+                "SELECT address FROM client_relay ORDER BY position, id"
+            ).fetchall()
+        )
+        return [RelayAddress.parse(text) for (text,) in found]
+
+
+def _add_relay(text: str, now: float, cursor: Cursor) -> None:
+    cursor.execute(
+        "INSERT INTO client_relay (address, position, added_at)"
+        " SELECT ?, (SELECT count(*) FROM client_relay), ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM client_relay WHERE address = ?)",
+        (text, now, text),
+    )
+
+
+def _remove_relay(text: str, cursor: Cursor) -> None:
+    cursor.execute("DELETE FROM client_relay WHERE address = ?", (text,))

@@ -1,0 +1,125 @@
+"""From codes to connections and back: what `invite`, `connect` and `address` are made of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PIL import Image as Pillow
+
+from graphchat.client.address_state import AddressLane, AddressState
+from graphchat.clock import Clock
+from graphchat.codes import Code, CodeLane, Kind, qr
+from graphchat.content import ProfileCard
+from graphchat.core.connection import Connection
+from graphchat.core.effects import Effect
+from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Phase, Role
+from graphchat.core.lane import LaneState, Offer
+from graphchat.crypto import kem
+from graphchat.crypto.agreement import address_connection_id
+from graphchat.crypto.keys import AgreementKey
+from graphchat.errors import CodeError, ContentError, LocalProtocolError
+from graphchat.ids import Fingerprint, QueueId
+from graphchat.secret import Secret
+
+ID_SIZE: Final = 16
+KEY_SIZE: Final = 32
+
+
+def read(source: str | Path | Pillow.Image) -> Code:
+    """Return the code in a link, or in a picture. Raises `CodeError`."""
+    return Code.parse(source if isinstance(source, str) else qr.read(source))
+
+
+def invitation(
+    lanes: Sequence[LaneState], card: ProfileCard, clock: Clock
+) -> tuple[Code, Connection]:
+    """Return a fresh one-time code for ``lanes``, and the connection that waits for it."""
+    key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
+    code = Code(Kind.INVITE, clock.random(ID_SIZE), psk, key.public, tuple(map(_code_lane, lanes)))
+    shake = HandshakeState(
+        role=Role.ALICE,
+        phase=Phase.INVITED,
+        code=CodeKeys(code.hash, code.id, psk, is_address=False),
+        cid=code.id,
+        profile=card,
+        proof_key=Secret(clock.random(KEY_SIZE)),
+        agreement_key=key.seed,
+    )
+    return code, Connection.begin(shake, lanes, clock)
+
+
+def address(lanes: Sequence[LaneState], clock: Clock) -> tuple[Code, AddressState]:
+    """Return a fresh many-time code for ``lanes``, and its private side."""
+    key = AgreementKey.generate(clock)
+    code = Code(
+        Kind.ADDRESS, clock.random(ID_SIZE), None, key.public, tuple(map(_code_lane, lanes))
+    )
+    stored = tuple(
+        AddressLane(
+            lane.relay,
+            lane.base,
+            lane.recipient_id,
+            lane.sender_id,
+            lane.recipient_key,
+            _ratchet_key(lane).seed,
+        )
+        for lane in lanes
+    )
+    keys = CodeKeys(code.hash, code.id, None, is_address=True)
+    return code, AddressState(keys, key.seed, stored)
+
+
+def answer(
+    code: Code, lanes: Sequence[LaneState], card: ProfileCard, text: str, clock: Clock
+) -> tuple[Connection, list[Effect]]:
+    """Return the connection of somebody who scanned ``code``, and its first effects.
+
+    Raises `ContentError` if ``text`` is too long, `CodeError` for an address where this machine
+    has no ML-KEM.
+    """
+    is_address = code.kind is Kind.ADDRESS
+    if len(text) > MAX_TEXT:
+        raise ContentError(f"What you say with a request has at most {MAX_TEXT} characters.")
+    if is_address and not kem.available():
+        raise CodeError(
+            "Addresses need ML-KEM-768, which the cryptography library here lacks. Update it, "
+            "or ask for an invitation."
+        )
+    own = AgreementKey.generate(clock)
+    kem_key = Secret(clock.random(kem.SEED)) if is_address else None
+    code_lanes = [
+        Offer(lane.relay, lane.base, lane.sender_id, lane.ratchet_key, bytes(KEY_SIZE))
+        for lane in code.lanes
+    ]
+    shake = HandshakeState(
+        role=Role.BOB,
+        phase=Phase.REQUESTED,
+        code=CodeKeys(code.hash, code.id, code.psk, is_address=is_address),
+        cid=code.id,
+        profile=card,
+        proof_key=Secret(clock.random(KEY_SIZE)),
+        agreement_key=own.seed,
+        kem_key=kem_key,
+        peer_agreement=code.agreement_key,
+        peer_lanes=tuple(code_lanes),
+        text=text,
+    )
+    if is_address:
+        shake.cid = address_connection_id(code.id, own.public)
+    connection = Connection.begin(shake, lanes, clock)
+    return connection, connection.ask(code_lanes)
+
+
+def _code_lane(lane: LaneState) -> CodeLane:
+    return CodeLane(
+        Fingerprint(lane.relay),
+        lane.base,
+        QueueId(lane.sender_id),
+        _ratchet_key(lane).public,
+    )
+
+
+def _ratchet_key(lane: LaneState) -> AgreementKey:
+    if lane.ratchet_key is None:
+        raise LocalProtocolError("a code is made of a lane that has started already")
+    return AgreementKey(lane.ratchet_key)

@@ -1,0 +1,278 @@
+"""One contact of a profile: somebody to talk to."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from graphchat import content
+from graphchat.client import accept, rows
+from graphchat.client.apply import Applier, kind_of_message, text_of
+from graphchat.client.engine import Engine
+from graphchat.client.live import Live, MessageState, Progress
+from graphchat.client.receipt import Receipt
+from graphchat.client.rows import Spoken
+from graphchat.content import Message, ProfileCard, Text, Unknown
+from graphchat.content.pictures import MAX_FILE, make_image
+from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
+from graphchat.core.handshake import Phase
+from graphchat.errors import ContentError, RemoteProtocolError, StateError
+from graphchat.ids import MessageId
+from graphchat.store import Cursor
+
+# Seconds that `send` waits for a relay before it leaves the message to the queue.
+SEND_TIMEOUT: Final = 10.0
+MAX_PAGE: Final = 1_000
+
+Sendable = str | Path | Message
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of a conversation, as the history keeps it."""
+
+    id: MessageId
+    outgoing: bool
+    message: Message
+    sent_at: datetime
+    state: str
+    """``received`` for theirs; ``queued``, ``sent`` or ``delivered`` for ours."""
+    position: int
+    """Where it stands in the history; pass it as ``before`` for the page before it."""
+
+
+class Contact:
+    """A connection with the person, bot or group at its other end.
+
+    A handle: two of one contact are equal, and both follow what happens.
+    """
+
+    def __init__(self, engine: Engine, live: Live) -> None:
+        self._engine: Final = engine
+        self._id: Final = live.id
+        self._last: Live = live
+
+    @property
+    def _live(self) -> Live:
+        self._last = self._engine.context.lives.get(self._id, self._last)
+        return self._last
+
+    @property
+    def id(self) -> str:
+        """The connection id, 32 hexadecimal digits: stable, local, and known to both ends."""
+        return self._live.connection.cid.hex()
+
+    @property
+    def name(self) -> str:
+        """A name that no other contact of the profile has, for people to type."""
+        return self._live.name
+
+    @property
+    def kind(self) -> str:
+        return self._live.kind
+
+    @property
+    def state(self) -> str:
+        """``invited``, ``requested``, ``pending`` or ``established``."""
+        return self._live.connection.phase.value
+
+    @property
+    def trust(self) -> int:
+        """How sure it is who that is: 0 by an address, 2 by a code from hand to hand."""
+        return self._live.trust
+
+    @property
+    def row_id(self) -> int:
+        return self._id
+
+    @property
+    def request_text(self) -> str:
+        """What was said with the request that began it."""
+        return self._live.connection.state.handshake.text
+
+    @property
+    def profile(self) -> ProfileCard | None:
+        """What the contact says of itself; None until it has answered."""
+        return self._live.connection.state.handshake.peer_profile
+
+    @property
+    def relays(self) -> tuple[str, ...]:
+        """Where the contact receives: one create URI for each lane."""
+        lanes = self._live.connection.lanes
+        return tuple(lane.state.peer.base for lane in lanes if lane.state.peer is not None)
+
+    async def established(self) -> None:
+        """Return once both sides can talk. Raises `StateError` if that cannot happen."""
+        while not self._live.established:
+            if self._live.failed:
+                raise StateError(self._live.failed)
+            await self._engine.context.pulses[self._id].wait()
+
+    async def post(self, message: Sendable, *, id: MessageId | None = None) -> Receipt:  # noqa: A002
+        """Store a message and leave: it is sent as soon as a relay can be reached.
+
+        ``message`` is text, the path of a picture, or any message. With an ``id`` (16 random
+        bytes) that was used for this contact before, nothing is sent twice. Raises
+        `ContentError`, `StateError`, `StoreError`.
+        """
+        said = await as_message(message)
+        message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
+        if len(message_id) != MESSAGE_ID_SIZE:
+            raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
+        return await self._engine.do(partial(self._say, said, message_id))
+
+    async def send(
+        self,
+        message: Sendable,
+        *,
+        id: MessageId | None = None,  # noqa: A002
+        timeout: float = SEND_TIMEOUT,  # noqa: ASYNC109
+    ) -> Receipt:
+        """Send a message and wait until a relay has it.
+
+        When none can be reached within ``timeout`` seconds the message stays queued, and
+        ``receipt.state`` says so: it leaves by itself later. See `post`.
+        """
+        receipt = await self.post(message, id=id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await receipt.sent()
+        return receipt
+
+    async def history(
+        self, *, query: str = "", before: int | None = None, limit: int = 50
+    ) -> Sequence[Line]:
+        """Return the newest ``limit`` lines, oldest first.
+
+        ``query`` keeps those whose text contains it, ``before`` those above a position.
+        """
+        read = partial(_history, self._id, query, before, min(limit, MAX_PAGE))
+        found = await self._engine.context.database.read(read)
+        return [_line(row) for row in reversed(found)]
+
+    async def remove(self) -> None:
+        """Delete the contact, the conversation, and its queues at the relays."""
+
+        async def forget(turn: Applier) -> None:
+            accept.remove(turn, await self._engine.live(self._id))
+
+        await self._engine.do(forget)
+
+    async def _say(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
+        live, context = await self._engine.live(self._id), self._engine.context
+        if live.failed:
+            raise StateError(live.failed)
+        if live.connection.phase is Phase.INVITED or not live.connection.lanes:
+            raise StateError(
+                "Nobody has used this invitation yet, or the request is not accepted."
+            )
+        state = await context.database.read(partial(_state_of, live.id, message_id))
+        if state is not None:
+            return self._receipt(live, Progress(message_id, 0, state))
+        payload = content.encode(message)
+        stored = live.connection.say(kind_of_frame(message), message_id, payload)
+        now = context.clock.now()
+        spoken = Spoken(
+            live.id,
+            message_id,
+            outgoing=True,
+            kind=kind_of_message(message),
+            text=text_of(message),
+            data=payload,
+            sent_at=now,
+            received_at=now,
+            state="queued",
+        )
+        turn.unit.write(rows.message(spoken))
+        await turn.apply(live, [stored])
+        return self._receipt(live, Progress(message_id, stored.written.seq, "queued"))
+
+    def _receipt(self, live: Live, progress: Progress) -> Receipt:
+        context = self._engine.context
+        known = context.progresses.setdefault((live.id, progress.message_id), progress)
+        return Receipt(known, datetime.fromtimestamp(context.clock.now(), UTC))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Contact) and other._engine is self._engine and other._id == self._id
+        )
+
+    def __hash__(self) -> int:
+        return hash((Contact, self._id))
+
+    def __repr__(self) -> str:
+        return f"<Contact {self.name!r}, {self.state}>"
+
+
+async def as_message(message: Sendable) -> Message:
+    """Return what ``message`` stands for: text, or a picture from a file.
+
+    Raises `ContentError` if the file is no picture that can be sent.
+    """
+    match message:
+        case str():
+            return Text(message)
+        case Path():
+            return make_image(await asyncio.to_thread(_read, message))
+        case _:
+            return message
+
+
+def kind_of_frame(message: Message) -> Kind:
+    """Return whether people read ``message`` or programs do."""
+    control = isinstance(message, content.Welcome | content.BotCommands)
+    return Kind.CONTROL if control else Kind.CONTENT
+
+
+def decode(payload: bytes) -> Message:
+    """Return a stored message; what cannot be read is shown as unknown, not dropped."""
+    try:
+        return content.decode(payload)
+    except RemoteProtocolError:
+        return Unknown("damaged", payload)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ContentError(f"The file cannot be read: {error.strerror}.") from None
+
+
+def _state_of(connection: int, message_id: bytes, cursor: Cursor) -> MessageState | None:
+    row = cursor.execute(
+        "SELECT state FROM client_message WHERE connection_id = ? AND msg_id = ? AND outgoing",
+        (connection, message_id),
+    ).fetchone()
+    return row[0] if row else None
+
+
+_Stored = tuple[int, bytes, bool, bytes, float, str]
+
+
+def _history(
+    connection: int, query: str, before: int | None, limit: int, cursor: Cursor
+) -> list[_Stored]:
+    return cursor.execute(
+        "SELECT id, msg_id, outgoing, data, sent_at, state FROM client_message"
+        " WHERE connection_id = ? AND (? IS NULL OR id < ?)"
+        " AND (? = '' OR instr(lower(text), lower(?)) > 0) ORDER BY id DESC LIMIT ?",
+        (connection, before, before, query, query, limit),
+    ).fetchall()
+
+
+def _line(row: _Stored) -> Line:
+    position, message_id, outgoing, data, sent_at, state = row
+    return Line(
+        MessageId(message_id),
+        bool(outgoing),
+        decode(data),
+        datetime.fromtimestamp(sent_at, UTC),
+        state,
+        position,
+    )

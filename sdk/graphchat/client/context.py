@@ -1,0 +1,133 @@
+"""What all parts of one running client share."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from weakref import WeakValueDictionary
+
+from graphchat.client import rows
+from graphchat.client.address_state import OpenAddress
+from graphchat.client.live import Live, MessageState, Progress
+from graphchat.client.pulse import Pulse
+from graphchat.client.stored import EventRecord, Work, kind_of
+from graphchat.client.unit import Unit
+from graphchat.clock import Clock
+from graphchat.content import ProfileCard
+from graphchat.core import record
+from graphchat.store import Database
+from graphchat.transport.ports import Transport
+from graphchat.wire.uri import RelayAddress
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRoute:
+    """A queue of ours belongs to a lane."""
+
+    connection: int
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRoute:
+    """A queue of ours belongs to an address."""
+
+    address: int
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Stored work, as it is handed to the worker."""
+
+    id: int
+    connection: int | None
+    work: Work
+
+
+def _nobody(*_: object) -> None:
+    raise RuntimeError("the engine is not running")
+
+
+@dataclass(slots=True)
+class Context:
+    """The open database and network, and what is loaded of them."""
+
+    database: Database
+    transport: Transport
+    clock: Clock
+    lives: dict[int, Live] = field(default_factory=dict[int, Live])
+    addresses: dict[int, OpenAddress] = field(default_factory=dict[int, OpenAddress])
+    routes: dict[bytes, LaneRoute | AddressRoute] = field(
+        default_factory=dict[bytes, LaneRoute | AddressRoute]
+    )
+    names: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Names of contacts that are taken, by profile."""
+    tags: "count[int]" = field(default_factory=lambda: count(1))
+    work_ids: "count[int]" = field(default_factory=lambda: count(1))
+    connection_ids: "count[int]" = field(default_factory=lambda: count(1))
+    address_ids: "count[int]" = field(default_factory=lambda: count(1))
+    pulses: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
+    """Beats when a connection changes, by its id."""
+    relays: list[RelayAddress] = field(default_factory=list[RelayAddress])
+    """Where this home receives."""
+    cards: dict[int, ProfileCard] = field(default_factory=dict[int, ProfileCard])
+    """What contacts see of each profile."""
+    cids: set[bytes] = field(default_factory=set[bytes])
+    """Connections that exist: the same request comes by every lane."""
+    progresses: WeakValueDictionary[tuple[int, bytes], Progress] = field(
+        default_factory=WeakValueDictionary[tuple[int, bytes], Progress]
+    )
+    """Messages that somebody watches, by connection and message id; gone when nobody does."""
+    hire: Callable[[Job], None] = _nobody
+    """Has a job done at a relay."""
+    hand_over: Callable[[Live, int], None] = _nobody
+    """Gives the sealed envelopes of a lane to its socket."""
+    news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
+    """Beats when there are events for a profile, by its id."""
+
+    def tell(self, unit: Unit, profile: int, event: EventRecord) -> None:
+        """Store an event for the application, and wake whoever waits for one."""
+        unit.write(rows.event(profile, kind_of(event), record.dump(event), self.clock.now()))
+        unit.after(self.news[profile].beat)
+
+    def free_name(self, profile: int, wanted: str) -> str:
+        """Return ``wanted``, or it with the first number that makes it unlike all others."""
+        taken = self.names[profile]
+        if wanted not in taken:
+            return wanted
+        return next(name for n in count(2) if (name := f"{wanted} {n}") not in taken)
+
+    def remember_cid(self, cid: bytes) -> bool:
+        """Note a connection; return False if it was known."""
+        new = cid not in self.cids
+        self.cids.add(cid)
+        return new
+
+    def drop_route(self, queue: bytes) -> None:
+        self.routes.pop(queue, None)
+
+    def drop_address(self, address: int) -> None:
+        self.addresses.pop(address, None)
+
+    def unload(self, connection: int) -> None:
+        self.lives.pop(connection, None)
+
+    def progress(self, connection: int, message_id: bytes, state: MessageState) -> None:
+        """Tell whoever watches a message."""
+        if (progress := self.progresses.get((connection, message_id))) is not None:
+            progress.advance(state)
+
+    def progress_frame(self, connection: int, seq: int) -> None:
+        """Tell whoever watches the message in frame ``seq`` that a relay has it."""
+        for (owner, _), progress in list(self.progresses.items()):
+            if owner == connection and progress.seq == seq:
+                progress.advance("sent")
+
+    async def head_of(self, live: Live, seq: int) -> bytes | None:
+        """Return the hash of our stream at ``seq``; None once a receipt covered it."""
+        if (frame := live.recent.get(seq)) is not None:
+            return frame.head
+        found = await self.database.read(partial(rows.frames, live.id, seq, seq))
+        return found[0][1][:32] if found else None

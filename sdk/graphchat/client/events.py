@@ -1,0 +1,104 @@
+"""What a client tells its application: one frozen type for each kind of event.
+
+An event stays in the database until it is acknowledged: a crash repeats it with the same
+``id``, and loses none.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from graphchat.client.contact import Contact
+from graphchat.client.request import Request
+from graphchat.content import Message
+from graphchat.ids import MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A contact said something; exactly once, and in the order in which it was said."""
+
+    id: int
+    contact: Contact
+    message: Message
+    message_id: MessageId
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ControlReceived:
+    """The program of a contact said something to ours, such as the commands of a bot."""
+
+    id: int
+    contact: Contact
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelivered:
+    """The contact has signed that it has these messages of ours."""
+
+    id: int
+    contact: Contact
+    message_ids: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequested:
+    """Somebody asks, at an address, to become a contact."""
+
+    id: int
+    request: Request
+
+    @property
+    def contact(self) -> Contact:
+        return self.request.contact
+
+    @property
+    def text(self) -> str:
+        """What they say with it."""
+        return self.request.text
+
+    async def accept(self) -> Contact:
+        """See `Request.accept`."""
+        return await self.request.accept()
+
+    async def reject(self) -> None:
+        """See `Request.reject`."""
+        await self.request.reject()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEstablished:
+    """Both sides can talk now."""
+
+    id: int
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFailed:
+    """A connection cannot come about; the reason says what to do."""
+
+    id: int
+    contact: Contact
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something about a contact is not as it should be; show ``warning`` to the person."""
+
+    id: int
+    contact: Contact
+    warning: str
+
+
+Event = (
+    MessageReceived
+    | ControlReceived
+    | MessageDelivered
+    | ContactRequested
+    | ContactEstablished
+    | ContactFailed
+    | Alarm
+)

@@ -1,0 +1,137 @@
+"""What leaves by the lanes: sealing when there is room, repeating until a relay says OK.
+
+Policy `all` (docs/protocol.md, section 15): every frame goes to every lane; a lane that is
+down keeps its sealed envelopes, at most 16, and seals nothing more until they are gone.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import takewhile
+from typing import Final
+
+from graphchat.client import rows
+from graphchat.client.context import Context
+from graphchat.client.links import Links
+from graphchat.client.live import Live, OwnFrame, Traffic
+from graphchat.client.unit import Unit
+from graphchat.errors import RelayError, RelayUnreachableError
+
+
+class Flow:
+    """The sending side of all loaded connections."""
+
+    def __init__(self, context: Context, links: Links) -> None:
+        self._context: Final = context
+        self._links: Final = links
+        self._owners: dict[int, tuple[Live, int]] = {}
+        """Who sent the envelope with a tag."""
+
+    def available(self, live: Live) -> list[int]:
+        """Return the lanes that can carry one more envelope now."""
+        return [
+            number
+            for number, lane in enumerate(live.connection.lanes)
+            if lane.can_send and live.traffic[number].room > 0 and self._open(live, number)
+        ]
+
+    def _open(self, live: Live, number: int) -> bool:
+        now = self._context.clock.monotonic()
+        return live.traffic[number].retry_at <= now and self._links.is_up(live, number)
+
+    async def wanted(self, live: Live) -> list[tuple[int, int, OwnFrame]]:
+        """Return what to seal now, as lane, number and frame, so that no lane has a hole."""
+        found: list[tuple[int, int, OwnFrame]] = []
+        for number in self.available(live):
+            traffic = live.traffic[number]
+            lane = live.connection.lanes[number].state
+            wanted = list(_wanted(live, traffic, lane.sealed))
+            for seq, frame in await self._frames(live, wanted):
+                found.append((number, seq, frame))
+        return found
+
+    async def _frames(self, live: Live, wanted: list[int]) -> list[tuple[int, OwnFrame]]:
+        missing = [seq for seq in wanted if seq not in live.recent]
+        if missing:
+            read = partial(rows.frames, live.id, min(missing), max(missing))
+            for seq, data in await self._context.database.read(read):
+                live.recent[seq] = OwnFrame.unpack(data)
+        # Up to the first that is not at hand: a lane must have no hole.
+        ready = takewhile(live.recent.__contains__, wanted)
+        return [(seq, live.recent[seq]) for seq in ready]
+
+    def has_more(self, live: Live) -> bool:
+        """Tell whether a lane could seal more at once."""
+        outbox = live.connection.state.outbox
+        return any(
+            live.traffic[number].again
+            or max(live.connection.lanes[number].state.sealed, outbox.covered) < outbox.seq
+            for number in self.available(live)
+        )
+
+    def hand_over(self, live: Live, number: int) -> None:
+        """Give the socket what it does not have yet, oldest first."""
+        if not self._open(live, number):
+            return
+        traffic = live.traffic[number]
+        for waiting in list(traffic.waiting.values()):
+            if waiting.tag not in traffic.handed:
+                self._owners[waiting.tag] = (live, number)
+                self._links.send(live, number, traffic, waiting)
+
+    def answered(self, unit: Unit, tag: int, error: RelayError | None) -> Live | None:
+        """Take the answer of a relay; return the connection that may go on."""
+        owner = self._owners.pop(tag, None)
+        if owner is None:
+            return None
+        live, number = owner
+        traffic = live.traffic[number]
+        traffic.handed.discard(tag)
+        waiting = traffic.waiting.get(tag)
+        if waiting is None:
+            return live
+        if error is not None:
+            self._refused(traffic, error)
+            return live
+        traffic.recovered()
+        del traffic.waiting[tag]
+        unit.write(rows.drop_envelope(tag))
+        if waiting.seq:
+            unit.write(rows.sent(live.id, waiting.seq))
+            unit.after(partial(self._context.progress_frame, live.id, waiting.seq))
+        return live
+
+    def _refused(self, traffic: Traffic, error: RelayError) -> None:
+        # The socket says when it is up again; anything else is tried again after a while.
+        if isinstance(error, RelayUnreachableError):
+            return
+        now = self._context.clock.monotonic()
+        if traffic.retry_at <= now:
+            jitter = self._context.clock.random(1)[0] / 255
+            traffic.back_off(now, jitter)
+
+    def room(self, sender: bytes) -> Iterator[Live]:
+        """Let the lane to a queue that was full go on at once."""
+        for live in self._context.lives.values():
+            for number, lane in enumerate(live.connection.lanes):
+                peer = lane.state.peer
+                if peer is not None and peer.sender_id == sender:
+                    live.traffic[number].recovered()
+                    yield live
+
+    def next_retry(self, live: Live) -> float | None:
+        """Return when a lane of ``live`` wants to try again, if one does."""
+        now = self._context.clock.monotonic()
+        moments = [traffic.retry_at for traffic in live.traffic if traffic.retry_at > now]
+        return min(moments, default=None)
+
+
+def _wanted(live: Live, traffic: Traffic, sealed: int) -> Iterator[int]:
+    """Yield the numbers that a lane seals next: what was asked for again, then what is new."""
+    room, outbox = traffic.room, live.connection.state.outbox
+    while room and traffic.again:
+        seq = traffic.again.popleft()
+        if seq > outbox.covered:
+            room -= 1
+            yield seq
+    first = max(sealed, outbox.covered) + 1
+    yield from range(first, min(outbox.seq, first + room - 1) + 1)

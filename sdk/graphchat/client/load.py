@@ -1,0 +1,130 @@
+"""From rows back to loaded connections, addresses and work: what a restart begins with."""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from graphchat.client.address_state import AddressState, OpenAddress
+from graphchat.client.context import AddressRoute, Context, Job, LaneRoute
+from graphchat.client.live import Live, Traffic, Waiting
+from graphchat.client.stored import Work
+from graphchat.content import ProfileCard
+from graphchat.core import frame as frames, record
+from graphchat.core.connection import Connection, ConnectionState
+from graphchat.core.handshake import Phase
+from graphchat.core.inbox import Signed
+from graphchat.core.lane import Lane, LaneState
+from graphchat.store import Cursor
+
+SIGNATURE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the engine has to take up again."""
+
+    jobs: list[Job]
+    active: list[int]
+    """Connections that have something to send, or wait for something."""
+
+
+def start(context: Context, cursor: Cursor) -> Start:
+    """Fill ``context`` with routes, names and addresses; return what to take up again."""
+    for queue, connection, lane in cursor.execute(
+        "SELECT recipient_id, connection_id, number FROM client_lane"
+    ):
+        context.routes[queue] = LaneRoute(connection, lane)
+    for profile, name in cursor.execute("SELECT profile_id, name FROM client_connection"):
+        context.names[profile].add(name)
+    context.cids.update(
+        cid for (cid,) in cursor.execute("SELECT cid FROM client_connection").fetchall()
+    )
+    for profile, card in cursor.execute("SELECT id, card FROM client_profile"):
+        context.cards[profile] = record.load(card, ProfileCard)
+    for row in cursor.execute("SELECT id, profile_id, machine, accept_all FROM client_address"):
+        add_address(
+            context, OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]))
+        )
+    context.tags = _after(cursor, "client_envelope")
+    context.work_ids = _after(cursor, "client_work")
+    context.connection_ids = _after(cursor, "client_connection")
+    context.address_ids = _after(cursor, "client_address")
+    jobs = [
+        Job(work_id, connection, record.load_any(data, Work))
+        for work_id, connection, data in cursor.execute(
+            "SELECT id, connection, data FROM client_work ORDER BY id"
+        )
+    ]
+    active = cursor.execute(
+        "SELECT connection_id FROM client_frame UNION SELECT connection_id FROM client_held_frame"
+        " UNION SELECT l.connection_id FROM client_lane l"
+        " JOIN client_envelope e ON l.id = e.lane_id"
+        " UNION SELECT id FROM client_connection WHERE owes"
+    ).fetchall()
+    return Start(jobs, [row[0] for row in active])
+
+
+def _after(cursor: Cursor, table: str) -> "count[int]":
+    row = cursor.execute(f"SELECT max(id) FROM {table}").fetchone()  # noqa: S608 - our own names
+    return count(1 + ((row and row[0]) or 0))
+
+
+def queues(cursor: Cursor) -> list[tuple[int, LaneState]]:
+    """Return every queue of a lane, with the profile that it belongs to."""
+    found = cursor.execute(
+        "SELECT c.profile_id, l.machine FROM client_lane l"
+        " JOIN client_connection c ON c.id = l.connection_id"
+    )
+    return [(profile, record.load(machine, LaneState)) for profile, machine in found]
+
+
+def add_address(context: Context, address: OpenAddress) -> None:
+    context.addresses[address.id] = address
+    for number, lane in enumerate(address.state.lanes):
+        context.routes[lane.recipient_id] = AddressRoute(address.id, number)
+
+
+def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
+    """Load one connection with everything that it needs to go on."""
+    row = cursor.execute(
+        "SELECT profile_id, name, kind, trust, machine FROM client_connection WHERE id = ?",
+        (row_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    lanes = [
+        Lane(record.load(machine, LaneState))
+        for (machine,) in cursor.execute(
+            "SELECT machine FROM client_lane WHERE connection_id = ? ORDER BY number", (row_id,)
+        )
+    ]
+    state = record.load(row[4], ConnectionState)
+    machine = Connection(state, lanes, context.clock)
+    machine.resume(_held(context, row_id, cursor))
+    profile, name, kind, trust, _ = row
+    live = Live(row_id, profile, name, kind, trust, machine, [Traffic() for _ in lanes])
+    live.established = state.handshake.phase is Phase.ESTABLISHED
+    live.named = state.handshake.peer_profile is not None
+    live.answered = bool(
+        cursor.execute(
+            "SELECT 1 FROM client_work WHERE connection = ? AND kind = 'accept'", (row_id,)
+        ).fetchone()
+    )
+    for number, tag, seq, request_id, data in cursor.execute(
+        "SELECT l.number, e.id, e.seq, e.request_id, e.data FROM client_envelope e"
+        " JOIN client_lane l ON l.id = e.lane_id WHERE l.connection_id = ? ORDER BY e.id",
+        (row_id,),
+    ):
+        live.traffic[number].waiting[tag] = Waiting(tag, seq, request_id, data)
+    return live
+
+
+def _held(context: Context, row_id: int, cursor: Cursor) -> list[Signed]:
+    now_ms = int(context.clock.now() * 1000)
+    found = []
+    for (data,) in cursor.execute(
+        "SELECT data FROM client_held_frame WHERE connection_id = ?", (row_id,)
+    ).fetchall():
+        signature, frame = data[:SIGNATURE], data[SIGNATURE:]
+        found.append(Signed(frames.decode(frame, now_ms=now_ms), frame, signature))
+    return found

@@ -1,0 +1,269 @@
+"""One profile of this client: a name to the outside, with contacts of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PIL import Image as Pillow
+
+from graphchat import content
+from graphchat.client import accept, codes, load, rows
+from graphchat.client.address import Address
+from graphchat.client.address_state import OpenAddress
+from graphchat.client.apply import Applier
+from graphchat.client.contact import Contact
+from graphchat.client.engine import Engine
+from graphchat.client.events import Event
+from graphchat.client.invitation import Invitation
+from graphchat.client.live import Live
+from graphchat.client.queues import make_lanes
+from graphchat.client.request import Request
+from graphchat.client.stream import PAGE, Stream
+from graphchat.content import ProfileCard
+from graphchat.content.pictures import make_avatar
+from graphchat.core import record
+from graphchat.core.connection import Connection
+from graphchat.core.effects import Effect
+from graphchat.core.lane import LaneState
+from graphchat.errors import NotFoundError, StateError
+from graphchat.store import Cursor
+from graphchat.wire.uri import RelayAddress
+
+# Lanes of a new connection, where the home has so many relays (policy `all`).
+LANES: Final = 2
+SCANNED, ASKED = 2, 0
+"""Trust: a code from hand to hand; an address that anybody may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What contacts are to see. Names are not unique, and nobody vouches for them."""
+
+    name: str
+    avatar: Path | bytes | None = None
+    """A picture; it is made small, and its metadata is removed."""
+    kind: content.ProfileKind = "person"
+    status: str = ""
+    bio: str = ""
+
+    async def card(self) -> ProfileCard:
+        """Return the card that travels. Raises `ContentError`."""
+        return await asyncio.to_thread(self._card)
+
+    def _card(self) -> ProfileCard:
+        avatar = self.avatar
+        data = avatar.read_bytes() if isinstance(avatar, Path) else avatar
+        small = None if data is None else make_avatar(data)
+        return ProfileCard(self.name, self.kind, small, self.status, self.bio)
+
+
+class OwnProfile:
+    """A profile that this client speaks as."""
+
+    def __init__(self, engine: Engine, row_id: int) -> None:
+        self._engine: Final = engine
+        self.row_id: Final = row_id
+        self._stream: Final = Stream(engine, row_id)
+
+    @property
+    def card(self) -> ProfileCard:
+        """What contacts see."""
+        return self._engine.context.cards[self.row_id]
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    # Codes
+
+    async def invite(self) -> Invitation:
+        """Make a one-time code for one other party.
+
+        Raises `StateError` without a relay, `RelayError` if none can be reached.
+        """
+        lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
+        code, connection = codes.invitation(lanes, self.card, self._engine.context.clock)
+        live = self._new("invitation", connection, SCANNED)
+        await self._engine.do(partial(self._begin, live, []))
+        return Invitation(code.text, Contact(self._engine, live))
+
+    async def connect(self, source: str | Path | Pillow.Image, *, text: str = "") -> Contact:
+        """Use a code: a link, the path of a picture, or a picture. Returns the new contact.
+
+        What is sent to it before it answers waits. ``text`` goes with a request at an
+        address. Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
+        """
+        code = await asyncio.to_thread(codes.read, source)
+        relays = self._engine.context.relays
+        lanes = await self._lanes(relays, len(code.lanes), distinct=False)
+        clock = self._engine.context.clock
+        connection, effects = codes.answer(code, lanes, self.card, text, clock)
+        if not self._engine.context.remember_cid(connection.cid):
+            raise StateError("This code was used here already, or is your own.")
+        trust = ASKED if connection.state.handshake.code.is_address else SCANNED
+        live = self._new("new contact", connection, trust)
+        await self._engine.do(partial(self._begin, live, effects))
+        return Contact(self._engine, live)
+
+    async def create_address(self, *, accept_all: bool = False) -> Address:
+        """Make a many-time code, at which anybody who has it may ask to connect.
+
+        With ``accept_all`` every request is accepted, as bots want it. Raises `StateError` if
+        there is an address already, `RelayError` if no relay can be reached.
+        """
+        if await self.current_address() is not None:
+            raise StateError("This profile has an address already. Delete it first.")
+        lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
+        code, state = codes.address(lanes, self._engine.context.clock)
+        context = self._engine.context
+        address = OpenAddress(next(context.address_ids), self.row_id, state, accept_all)
+
+        async def keep(turn: Applier) -> None:
+            turn.unit.write(rows.address(address, code.text, context.clock.now()))
+
+        await self._engine.do(keep)
+        load.add_address(context, address)
+        self._engine.subscribe_address(address)
+        return Address(self._engine, address, code.text)
+
+    async def current_address(self) -> Address | None:
+        """Return the address of this profile, if it has one."""
+        for address in self._engine.context.addresses.values():
+            if address.profile == self.row_id:
+                text = await self._engine.context.database.read(partial(_code, address.id))
+                return Address(self._engine, address, text)
+        return None
+
+    async def address(self) -> Address:
+        """Return the address of this profile; make it if there is none."""
+        return await self.current_address() or await self.create_address()
+
+    async def _lanes(
+        self, relays: Sequence[RelayAddress], wanted: int, *, distinct: bool
+    ) -> list[LaneState]:
+        context = self._engine.context
+        return await make_lanes(
+            context.transport, relays, wanted, context.clock, distinct=distinct
+        )
+
+    def _new(self, name: str, connection: Connection, trust: int) -> Live:
+        context = self._engine.context
+        name = context.free_name(self.row_id, name)
+        context.names[self.row_id].add(name)
+        return Live(
+            next(context.connection_ids), self.row_id, name, "person", trust, connection, []
+        )
+
+    async def _begin(self, live: Live, effects: list[Effect], turn: Applier) -> None:
+        """Store a new connection with its queues, and receive from them."""
+        context = turn.context
+        turn.unit.write(rows.new_connection(live, context.clock.now()))
+        lanes = [lane.state for lane in live.connection.lanes]
+        accept.add_lanes(turn, live, lanes)
+        context.lives[live.id] = live
+        context.cids.add(live.connection.cid)
+        turn.unit.after(partial(self._engine.subscribe, self.row_id, lanes))
+        await turn.apply(live, effects)
+
+    # Contacts
+
+    async def contacts(self) -> list[Contact]:
+        """Return all contacts, by name; those too that have not answered yet."""
+        return await self._contacts(("requested", "pending", "established"))
+
+    async def contact(self, name: str) -> Contact:
+        """Return the contact with this name or id. Raises `NotFoundError`."""
+        contacts = await self.contacts()
+        for contact in contacts:
+            if name in {contact.name, contact.id}:
+                return contact
+        near = [each for each in contacts if each.name.casefold() == name.casefold()]
+        if len(near) == 1:
+            return near[0]
+        known = ", ".join(each.name for each in contacts[:10]) or "nobody yet"
+        raise NotFoundError(f"There is no contact {name!r}. Contacts: {known}.")
+
+    async def requests(self) -> list[Request]:
+        """Return who waits for an answer at the address, oldest first."""
+        found = await self._contacts(("request",))
+        return [Request(self._engine, contact, contact.request_text) for contact in found]
+
+    async def _contacts(self, states: tuple[str, ...]) -> list[Contact]:
+        read = partial(_rows_in, self.row_id, states)
+        found = await self._engine.context.database.read(read)
+        return [Contact(self._engine, await self._engine.live(row_id)) for row_id in found]
+
+    # Events
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens, for ever. Asking for the next event acknowledges the one before.
+
+        Only one consumer at a time: two would see the same events.
+        """
+        async for event in self._stream.events():
+            yield event
+
+    async def pending_events(self, after: int = 0, limit: int = PAGE) -> list[Event]:
+        """Return unacknowledged events with ids above ``after``, at most ``limit``."""
+        return await self._stream.pending(after, limit)
+
+    async def wait_events(self, after: int = 0) -> None:
+        """Return when there is an unacknowledged event with an id above ``after``."""
+        await self._stream.wait(after)
+
+    async def acknowledge(self, ids: Sequence[int]) -> None:
+        """Forget events: they were handled."""
+        await self._stream.acknowledge(ids)
+
+    # The profile itself
+
+    async def edit(self, profile: Profile) -> None:
+        """Change what new contacts see."""
+        card = await profile.card()
+        await self._engine.context.database.write(
+            lambda cursor: cursor.execute(
+                "UPDATE client_profile SET name = ?, card = ? WHERE id = ?",
+                (card.name, record.dump(card), self.row_id),
+            )
+        )
+        self._engine.context.cards[self.row_id] = card
+
+    async def remove(self) -> None:
+        """Delete the profile with its contacts, conversations and queues."""
+        if (address := await self.current_address()) is not None:
+            await address.delete()
+        for row_id in await self._engine.context.database.read(partial(_all, self.row_id)):
+            await Contact(self._engine, await self._engine.live(row_id)).remove()
+        await self._engine.context.database.write(partial(_forget, self.row_id))
+        self._engine.context.cards.pop(self.row_id, None)
+
+    def __repr__(self) -> str:
+        return f"<OwnProfile {self.name!r}>"
+
+
+def _code(address: int, cursor: Cursor) -> str:
+    row = cursor.execute("SELECT code FROM client_address WHERE id = ?", (address,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _rows_in(profile: int, states: tuple[str, ...], cursor: Cursor) -> list[int]:
+    marks = ", ".join("?" * len(states))
+    found = cursor.execute(
+        f"SELECT id FROM client_connection WHERE profile_id = ? AND state IN ({marks})"  # noqa: S608 - question marks
+        " ORDER BY lower(name), id",
+        (profile, *states),
+    )
+    return [row[0] for row in found]
+
+
+def _all(profile: int, cursor: Cursor) -> list[int]:
+    found = cursor.execute("SELECT id FROM client_connection WHERE profile_id = ?", (profile,))
+    return [row[0] for row in found]
+
+
+def _forget(profile: int, cursor: Cursor) -> None:
+    cursor.execute("DELETE FROM client_event WHERE profile_id = ?", (profile,))
+    cursor.execute("DELETE FROM client_profile WHERE id = ?", (profile,))

@@ -1,0 +1,142 @@
+"""What arrives: opened and stored in one commit, and only then deleted at the relay."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from graphchat.client import load, rows
+from graphchat.client.address_state import OpenAddress
+from graphchat.client.apply import Applier
+from graphchat.client.context import AddressRoute, LaneRoute
+from graphchat.client.live import Live, relay_of
+from graphchat.core import handshake
+from graphchat.core.connection import Connection
+from graphchat.core.handshake import HandshakeState, Phase, Role
+from graphchat.crypto.keys import AgreementKey, SigningKey
+from graphchat.errors import NotFoundError, RelayError, RemoteProtocolError
+from graphchat.secret import Secret
+from graphchat.transport.ports import Delivery
+from graphchat.wire.uri import RelayAddress
+
+if TYPE_CHECKING:
+    from graphchat.client.engine import Engine
+
+# Envelopes too large to be pushed, fetched at the same time.
+FETCHES: Final = 4
+
+
+class Receiver:
+    """The receiving side of all connections and addresses."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine: Final = engine
+        self._context: Final = engine.context
+        self._fetching: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(FETCHES)
+
+    async def close(self) -> None:
+        for task in self._fetching:
+            task.cancel()
+        await asyncio.gather(*self._fetching, return_exceptions=True)
+
+    async def subscribe_all(self) -> None:
+        """Receive from every queue of ours."""
+        found = await self._context.database.read(load.queues)
+        for profile, state in found:
+            self._engine.subscribe(profile, [state])
+        for address in self._context.addresses.values():
+            self.subscribe_address(address)
+
+    def subscribe_address(self, address: OpenAddress) -> None:
+        for lane in address.state.lanes:
+            relay, key = relay_of(lane.relay, lane.base), SigningKey(lane.recipient_key)
+            self._engine.links.subscribe(address.profile, relay, lane.recipient_id, key)
+
+    async def take(
+        self,
+        profile: int,
+        relay: RelayAddress,
+        deliveries: Sequence[Delivery],
+        turn: Applier,
+    ) -> None:
+        """Use what a relay delivered; delete it there once it is stored here."""
+        link = self._engine.links.of(profile, relay).link
+        for delivery in deliveries:
+            if delivery.message is None:
+                turn.unit.after(partial(self._fetch, profile, relay, delivery))
+                continue
+            # What cannot be opened now never can: it is deleted like the rest.
+            with suppress(RemoteProtocolError, NotFoundError):
+                await self._open(turn, delivery.queue, delivery.message)
+            turn.unit.after(partial(link.delete, delivery.queue, delivery.id))
+
+    async def _open(self, turn: Applier, queue: bytes, envelope: bytes) -> None:
+        match self._context.routes.get(queue):
+            case LaneRoute(connection=row_id, lane=number):
+                live = await self._engine.live(row_id)
+                turn.unit.touch(live, number)
+                await turn.apply(live, live.connection.receive(number, envelope))
+            case AddressRoute(address=row_id, lane=number):
+                await self._request(turn, row_id, number, envelope)
+            case None:
+                pass
+
+    async def _request(self, turn: Applier, row_id: int, number: int, envelope: bytes) -> None:
+        """Make a connection of a request at an address, the first time that it comes."""
+        context, address = self._context, self._context.addresses[row_id]
+        state = address.state
+        key = AgreementKey(state.lanes[number].ratchet_key)
+        asked = handshake.read_confirmation(state.code, state.side, key, envelope)
+        if not context.remember_cid(asked.cid):
+            return
+        shake = HandshakeState(
+            role=Role.ALICE,
+            phase=Phase.REQUESTED,
+            code=state.code,
+            cid=asked.cid,
+            profile=context.cards[address.profile],
+            proof_key=Secret(context.clock.random(32)),
+            agreement_key=None,
+        )
+        connection = Connection.begin(shake, [], context.clock)
+        name = context.free_name(address.profile, asked.hello.profile.name)
+        context.names[address.profile].add(name)
+        live = Live(
+            next(context.connection_ids),
+            address.profile,
+            name,
+            asked.hello.profile.kind,
+            0,
+            connection,
+            [],
+            named=True,
+            accepts_by_itself=address.accept_all,
+        )
+        effects = connection.asked(asked)
+        context.lives[live.id] = live
+        turn.unit.write(rows.new_connection(live, context.clock.now()))
+        turn.unit.on_failure(partial(context.cids.discard, asked.cid))
+        await turn.apply(live, effects)
+
+    def _fetch(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
+        """Get a large envelope in a task of its own, then take it like any other."""
+        task = asyncio.create_task(self._fetched(profile, relay, delivery))
+        self._fetching.add(task)
+        task.add_done_callback(self._fetching.discard)
+
+    async def _fetched(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
+        key = await self._engine.recipient_key(delivery.queue)
+        if key is None:
+            return
+        try:
+            async with self._slots:
+                message = await self._context.transport.fetch(
+                    relay, delivery.queue, key, delivery.id
+                )
+        except RelayError:
+            self._engine.redeliver(profile, relay, [delivery.queue])
+            return
+        self._engine.deliveries(profile, relay, [replace(delivery, message=message)])

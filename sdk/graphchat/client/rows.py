@@ -1,0 +1,254 @@
+"""The rows that a client writes, as SQL and arguments: one function for each change.
+
+Raw SQL because this is the path of every message: a row through the ORM costs a hundred times
+as much. Tables are those of `graphchat.store.models`.
+"""
+
+from typing import NamedTuple
+
+from graphchat.client.address_state import OpenAddress
+from graphchat.client.live import Live, Waiting
+from graphchat.client.stored import Work, kind_of
+from graphchat.core import record
+from graphchat.core.handshake import Phase, Role
+from graphchat.core.inbox import Signed
+from graphchat.core.lane import LaneState
+from graphchat.store import Cursor
+
+
+class Row(NamedTuple):
+    """One statement for the current transaction."""
+
+    sql: str
+    arguments: tuple[object, ...]
+
+
+def state_of(live: Live) -> str:
+    """Return the phase for queries; a request that waits for us has a name of its own."""
+    shake = live.connection.state.handshake
+    waits_for_us = shake.role is Role.ALICE and shake.phase is Phase.REQUESTED
+    return "request" if waits_for_us else shake.phase.value
+
+
+def connection(live: Live) -> Row:
+    """Update what changes while a connection lives."""
+    machine = live.connection
+    return Row(
+        "UPDATE client_connection SET name = ?, kind = ?, state = ?, owes = ?, machine = ?"
+        " WHERE id = ?",
+        (
+            live.name,
+            live.kind,
+            state_of(live),
+            bool(machine.state.unreceipted),
+            record.dump(machine.state),
+            live.id,
+        ),
+    )
+
+
+def new_connection(live: Live, now: float) -> Row:
+    machine = live.connection
+    return Row(
+        "INSERT INTO client_connection (id, cid, profile_id, name, kind, state, trust, owes,"
+        " machine, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+        (
+            live.id,
+            machine.cid,
+            live.profile,
+            live.name,
+            live.kind,
+            state_of(live),
+            live.trust,
+            record.dump(machine.state),
+            now,
+        ),
+    )
+
+
+def lane(connection_id: int, state: LaneState) -> Row:
+    return Row(
+        "INSERT INTO client_lane (connection_id, number, recipient_id, sender_id, machine)"
+        " VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (connection_id, number) DO UPDATE SET machine = excluded.machine",
+        (
+            connection_id,
+            state.number,
+            state.recipient_id,
+            state.sender_id,
+            record.dump(state),
+        ),
+    )
+
+
+def drop_lane(connection_id: int, number: int) -> Row:
+    return Row(
+        "DELETE FROM client_lane WHERE connection_id = ? AND number = ?",
+        (connection_id, number),
+    )
+
+
+def frame(connection_id: int, seq: int, message_id: bytes, data: bytes, now: float) -> Row:
+    return Row(
+        "INSERT INTO client_frame (connection_id, seq, msg_id, data, created_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (connection_id, seq, message_id, data, now),
+    )
+
+
+def delivered(connection_id: int, seq: int) -> tuple[Row, Row]:
+    """Everything up to ``seq`` has arrived: mark the messages, drop the frames."""
+    return (
+        Row(
+            "UPDATE client_message SET state = 'delivered' WHERE connection_id = ?"
+            " AND outgoing AND msg_id IN"
+            " (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq <= ?)",
+            (connection_id, connection_id, seq),
+        ),
+        Row(
+            "DELETE FROM client_frame WHERE connection_id = ? AND seq <= ?",
+            (connection_id, seq),
+        ),
+    )
+
+
+def undelivered(connection_id: int, seq: int, cursor: Cursor) -> list[tuple[bytes]]:
+    """Return the ids of our messages in frames up to ``seq``."""
+    return cursor.execute(
+        "SELECT m.msg_id FROM client_frame f JOIN client_message m"
+        " ON m.connection_id = f.connection_id AND m.msg_id = f.msg_id"
+        " WHERE f.connection_id = ? AND f.seq <= ? AND m.outgoing ORDER BY f.seq",
+        (connection_id, seq),
+    ).fetchall()
+
+
+def frames(connection_id: int, first: int, last: int, cursor: Cursor) -> list[tuple[int, bytes]]:
+    """Return the stored frames from ``first`` to ``last``, as number and `OwnFrame.pack`."""
+    return cursor.execute(
+        "SELECT seq, data FROM client_frame WHERE connection_id = ? AND seq BETWEEN ? AND ?"
+        " ORDER BY seq",
+        (connection_id, first, last),
+    ).fetchall()
+
+
+def sent(connection_id: int, seq: int) -> Row:
+    return Row(
+        "UPDATE client_message SET state = 'sent' WHERE connection_id = ? AND state = 'queued'"
+        " AND msg_id = (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq = ?)",
+        (connection_id, connection_id, seq),
+    )
+
+
+def envelope(connection_id: int, number: int, waiting: Waiting) -> Row:
+    return Row(
+        "INSERT INTO client_envelope (id, lane_id, seq, request_id, data) VALUES"
+        " (?, (SELECT id FROM client_lane WHERE connection_id = ? AND number = ?), ?, ?, ?)",
+        (
+            waiting.tag,
+            connection_id,
+            number,
+            waiting.seq,
+            waiting.request_id,
+            waiting.envelope,
+        ),
+    )
+
+
+def drop_envelope(tag: int) -> Row:
+    return Row("DELETE FROM client_envelope WHERE id = ?", (tag,))
+
+
+def keep(connection_id: int, signed: Signed) -> Row:
+    return Row(
+        "INSERT OR IGNORE INTO client_held_frame (connection_id, stream, seq, data)"
+        " VALUES (?, ?, ?, ?)",
+        (connection_id, signed.frame.stream, signed.frame.seq, signed.signature + signed.data),
+    )
+
+
+def release(connection_id: int, stream: bytes, seq: int) -> Row:
+    return Row(
+        "DELETE FROM client_held_frame WHERE connection_id = ? AND stream = ? AND seq = ?",
+        (connection_id, stream, seq),
+    )
+
+
+class Spoken(NamedTuple):
+    """One line of a conversation."""
+
+    connection_id: int
+    message_id: bytes
+    outgoing: bool
+    kind: str
+    text: str
+    data: bytes
+    sent_at: float
+    received_at: float
+    state: str
+
+
+def message(spoken: Spoken) -> Row:
+    return Row(
+        "INSERT OR IGNORE INTO client_message (connection_id, msg_id, outgoing, kind, text, data,"
+        " sent_at, received_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        tuple(spoken),
+    )
+
+
+def first_event(profile_id: int, kind: str, data: bytes, now: float, spoken: Spoken) -> Row:
+    """Store the event of a message, unless a message with its id is stored already."""
+    return Row(
+        "INSERT INTO client_event (profile_id, kind, data, created_at) SELECT ?, ?, ?, ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM client_message WHERE connection_id = ? AND msg_id = ?)",
+        (profile_id, kind, data, now, spoken.connection_id, spoken.message_id),
+    )
+
+
+def event(profile_id: int, kind: str, data: bytes, now: float) -> Row:
+    return Row(
+        "INSERT INTO client_event (profile_id, kind, data, created_at) VALUES (?, ?, ?, ?)",
+        (profile_id, kind, data, now),
+    )
+
+
+def work(work_id: int, connection_id: int | None, found: Work) -> Row:
+    return Row(
+        "INSERT INTO client_work (id, connection, kind, data, attempts, not_before)"
+        " VALUES (?, ?, ?, ?, 0, 0)",
+        (work_id, connection_id, kind_of(found), record.dump(found)),
+    )
+
+
+def address(opened: OpenAddress, code: str, now: float) -> Row:
+    return Row(
+        "INSERT INTO client_address (id, profile_id, address_id, machine, code, accept_all,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            opened.id,
+            opened.profile,
+            opened.state.code.id,
+            record.dump(opened.state),
+            code,
+            opened.accept_all,
+            now,
+        ),
+    )
+
+
+def drop_address(address_id: int) -> Row:
+    return Row("DELETE FROM client_address WHERE id = ?", (address_id,))
+
+
+def drop_work(work_id: int) -> Row:
+    return Row("DELETE FROM client_work WHERE id = ?", (work_id,))
+
+
+def remove_connection(row_id: int) -> list[Row]:
+    """Forget a connection with its history."""
+    lanes = "(SELECT id FROM client_lane WHERE connection_id = ?)"
+    owned = ("client_lane", "client_frame", "client_held_frame", "client_message")
+    return [
+        Row(f"DELETE FROM client_envelope WHERE lane_id IN {lanes}", (row_id,)),  # noqa: S608
+        *(Row(f"DELETE FROM {table} WHERE connection_id = ?", (row_id,)) for table in owned),  # noqa: S608
+        Row("DELETE FROM client_connection WHERE id = ?", (row_id,)),
+    ]

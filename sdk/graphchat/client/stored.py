@@ -1,0 +1,91 @@
+"""Events and work as they are stored: plain records, one struct for each kind."""
+
+import msgspec
+
+from graphchat.secret import Secret
+
+
+class PutWork(msgspec.Struct, frozen=True, tag="put"):
+    """Put a handshake envelope into a queue of the other side."""
+
+    relay: bytes
+    base: str
+    sender_id: bytes
+    envelope: bytes
+
+
+class SecureWork(msgspec.Struct, frozen=True, tag="secure"):
+    """Let only the holder of ``sender_key`` write to our queue of ``lane``."""
+
+    relay: bytes
+    base: str
+    recipient_id: bytes
+    recipient_key: Secret
+    sender_key: bytes
+    lane: int
+
+
+class RemoveWork(msgspec.Struct, frozen=True, tag="remove"):
+    """Delete a queue of ours."""
+
+    relay: bytes
+    base: str
+    recipient_id: bytes
+    recipient_key: Secret
+
+
+class AcceptWork(msgspec.Struct, frozen=True, tag="accept"):
+    """Make fresh queues for a request at an address, and answer it."""
+
+
+Work = PutWork | SecureWork | RemoveWork | AcceptWork
+
+
+class MessageRecord(msgspec.Struct, frozen=True, tag="message"):
+    connection: int
+    message_id: bytes
+    payload: bytes
+    sent_at: float
+    control: bool = False
+    """For programs: no line of the conversation."""
+
+
+class DeliveredRecord(msgspec.Struct, frozen=True, tag="delivered"):
+    """Our messages up to the one with the highest number have arrived."""
+
+    connection: int
+    message_ids: tuple[bytes, ...]
+
+
+class RequestedRecord(msgspec.Struct, frozen=True, tag="requested"):
+    connection: int
+    text: str
+
+
+class EstablishedRecord(msgspec.Struct, frozen=True, tag="established"):
+    connection: int
+
+
+class FailedRecord(msgspec.Struct, frozen=True, tag="failed"):
+    connection: int
+    reason: str
+
+
+class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):
+    connection: int
+    danger: str
+
+
+EventRecord = (
+    MessageRecord
+    | DeliveredRecord
+    | RequestedRecord
+    | EstablishedRecord
+    | FailedRecord
+    | AlarmRecord
+)
+
+
+def kind_of(stored: Work | EventRecord) -> str:
+    """Return the tag under which it is stored."""
+    return str(type(stored).__struct_config__.tag)
