@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self, final
 
+from msgspec.structs import replace
+
 from graphchat.clock import Clock
 from graphchat.content import ProfileCard
 from graphchat.core import handshake
@@ -58,7 +60,7 @@ def card(name: str) -> ProfileCard:
 @final
 @dataclass(slots=True)
 class Code:
-    """What Alice keeps of an invitation or address, and what everybody sees of it."""
+    """An invitation or address with its private keys, which are never forgotten here."""
 
     keys: CodeKeys
     agreement_key: Secret
@@ -122,7 +124,9 @@ def inviter(code: Code, network: Network, clock: FakeClock) -> Side:
         secret(clock),
         code.agreement_key,
     )
-    return Side(Connection.begin(state, code.lanes, clock), network, clock)
+    # Copies, so that the code can still be used when its owner has forgotten the keys.
+    lanes = [replace(each) for each in code.lanes]
+    return Side(Connection.begin(state, lanes, clock), network, clock)
 
 
 def answerer(code: Code, network: Network, clock: FakeClock, asked: Asked, lanes: int) -> Side:
