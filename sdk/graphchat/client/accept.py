@@ -16,14 +16,16 @@ USED = "This code does not work any more: it was used already, or withdrawn. Ask
 
 async def with_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
     """Accept a request at an address, with fresh queues for the answer."""
+    turn.unit.touch(live)
     add_lanes(turn, live, lanes)
     await turn.apply(live, live.connection.accept(lanes))
 
 
 def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
     """Store new queues of ours, and know them when something arrives."""
+    # Set, not appended: a job that could not be committed is done once more.
+    live.traffic = [Traffic() for _ in lanes]
     for lane in lanes:
-        live.traffic.append(Traffic())
         turn.unit.write(rows.lane(live.id, lane))
         turn.context.routes[lane.recipient_id] = LaneRoute(live.id, lane.number)
 

@@ -149,6 +149,11 @@ class Engine:
             results = [await pending.job(turn) for pending in batch]
             await self._seal(turn)
             await unit.commit(self.context.database)
+        except asyncio.CancelledError:
+            for pending in batch:
+                if pending.future is not None:
+                    pending.future.cancel()
+            raise
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
             self._drop(unit)
             if len(batch) > 1:
@@ -204,7 +209,9 @@ class Engine:
         """Seal what is new for every lane that can carry it, within the same commit."""
         for live in turn.unit.stirred:
             self.links.watch(live)
-            for number, seq, frame in await self.flow.wanted(live):
+            wanted = await self.flow.wanted(live)
+            live.sealing = bool(wanted)
+            for number, seq, frame in wanted:
                 sealed = live.connection.seal(number, seq, frame.data, frame.signature)
                 await turn.apply(live, [sealed])
 
@@ -213,7 +220,7 @@ class Engine:
     def _plan(self, live: Live) -> None:
         """Note when ``live`` has something to do next."""
         moments = [live.connection.due, self.flow.next_retry(live)]
-        if self.flow.has_more(live):
+        if live.sealing and self.flow.has_more(live):
             moments.append(self.context.clock.monotonic())
         known = [moment for moment in moments if moment is not None]
         if known:

@@ -108,6 +108,8 @@ class Live:
     """The contact has told its name."""
     accepts_by_itself: bool = False
     """A request at an address that lets everybody in."""
+    sealing: bool = False
+    """The last look found something to seal; there may be more."""
     answered: bool = False
     """Our yes to a request is on its way."""
     refusals: int = 0

@@ -21,6 +21,7 @@ from graphchat.errors import (
     GraphchatError,
     NotFoundError,
     RateError,
+    RemoteProtocolError,
     UnauthorizedError,
 )
 from graphchat.ids import QueueId
@@ -64,7 +65,7 @@ class Worker:
             try:
                 async with self._slots:
                     return await self._perform(job)
-            except (UnauthorizedError, BadRequestError):
+            except (UnauthorizedError, BadRequestError, RemoteProtocolError):
                 # It will not be allowed later either: the queue is gone, or somebody else's.
                 return await self._engine.do(partial(self._refused, job, sure=first))
             except RateError as error:
