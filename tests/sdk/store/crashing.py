@@ -20,7 +20,7 @@ from typing import Any
 import graphchat.crypto.vault
 import graphchat.store
 from graphchat.crypto.vault import Strength
-from graphchat.store import Cursor, Database
+from graphchat.store import Cursor, Database, files
 
 PUT = "INSERT INTO client_setting(key, value) VALUES (?, ?)"
 ROWS = 10
@@ -34,10 +34,6 @@ def opened(path: Path) -> Any:
 def say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def forked(work: Callable[[], object]) -> int:
@@ -106,18 +102,24 @@ def kill_writers(path: Path, rounds: int) -> None:
     say(len(committed))
 
 
-def create_and_die(path: Path, line: int) -> None:
-    """Create a database, and die before the given line of our code runs."""
-    lines = 0
+def create_and_die(path: Path, moment: int, stride: int) -> None:
+    """Create a database, and die at the given moment.
+
+    A moment passes with each line of the module that makes files, and with each ``stride``-th
+    of our other lines.
+    """
+    moments, others = 0, 0
 
     def trace(frame: FrameType, event: str, arg: object) -> Any:
-        nonlocal lines
-        if not frame.f_code.co_filename.startswith(OURS):
+        nonlocal moments, others
+        name = frame.f_code.co_filename
+        if not name.startswith(OURS):
             return None
         if event == "line":
-            lines += 1
-            if lines == line:
-                die()
+            others += name != files.__file__
+            moments += name == files.__file__ or others % stride == 0
+            if moments == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
     threading.settrace(trace)
@@ -134,18 +136,18 @@ def put_again(cursor: Cursor) -> None:
     cursor.execute("INSERT OR REPLACE INTO client_setting(key, value) VALUES ('0 0', x'')")
 
 
-def die_at_lines(path: Path, stride: int) -> None:
-    """Die at every ``stride``-th line of a creation; what is left must open and work."""
+def die_at_moments(path: Path, stride: int) -> None:
+    """Die at every moment of a creation; what is left must open and work."""
     asyncio.run(put_one(path.with_name("first.db")))
-    survived, line = False, random.randrange(stride) + 1
-    while not survived:
-        place = path.with_name(f"{line}.db")
-        child = forked(partial(create_and_die, place, line))
+    for moment in range(1, 10_000):
+        place = path.with_name(f"{moment}.db")
+        child = forked(partial(create_and_die, place, moment, stride))
         survived = os.WIFEXITED(os.waitpid(child, 0)[1])
         asyncio.run(put_one(place))
         assert asyncio.run(found(place)) == {0: 1}
-        line += stride
-    say(line)
+        if survived:
+            say(moment)
+            break
 
 
 def hold(path: Path, _: int) -> None:
@@ -158,5 +160,5 @@ def hold(path: Path, _: int) -> None:
 
 
 if __name__ == "__main__":
-    what = {"writers": kill_writers, "lines": die_at_lines, "hold": hold}[sys.argv[1]]
+    what = {"writers": kill_writers, "moments": die_at_moments, "hold": hold}[sys.argv[1]]
     what(Path(sys.argv[2]), int(sys.argv[3]))
