@@ -1,0 +1,154 @@
+"""What went wrong with a relay, in words for people, from what libraries and relays say.
+
+A text may name the host of the relay, which belongs to the person who reads it; never a
+path, a queue or an IP address that the system found.
+"""
+
+import ssl
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+
+from graphchat.errors import (
+    BadRequestError,
+    QuotaError,
+    RateError,
+    RelayError,
+    RelayIdentityError,
+    RelayUnreachableError,
+    UnauthorizedError,
+)
+from graphchat.wire.rest import QUOTA
+from graphchat.wire.uri import RelayAddress
+
+# Nobody is told to wait longer, whatever the relay says.
+LONGEST_WAIT: Final = 3600.0
+
+BROKEN: Final = (
+    OSError,  # also TimeoutError and what ssl raises
+    aiohttp.ClientError,
+    ProxyConnectionError,
+    ProxyError,
+    ProxyTimeoutError,
+)
+"""Whatever connecting, sending and receiving can raise."""
+
+CERTIFICATE: Final = (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)
+
+# The first that fits is said.
+_REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
+    (
+        (TimeoutError, ProxyTimeoutError),
+        "does not answer in time. Check the network, then try again.",
+    ),
+    (
+        (ProxyConnectionError, ProxyError),
+        "cannot be reached through the proxy. Check that the proxy runs.",
+    ),
+    (
+        (aiohttp.ClientConnectorDNSError,),
+        "has a name that is not known. Check the address and the network.",
+    ),
+    (
+        (aiohttp.ClientSSLError, ssl.SSLError),
+        "does not speak TLS as it should. Check the address and the port.",
+    ),
+    (
+        (aiohttp.ClientConnectorError, ConnectionRefusedError),
+        "accepts no connection. Check the address and the network, then try again.",
+    ),
+)
+_OTHERWISE: Final = "broke the connection. Try again."
+_NO_RELAY: Final = "does not answer as a relay does. Check the address and the network."
+
+
+def host_of(relay: RelayAddress) -> str:
+    return urlsplit(relay.base).hostname or "?"
+
+
+def unreachable(relay: RelayAddress, what: str) -> RelayUnreachableError:
+    """Return the error that says: the relay at host ... and ``what``."""
+    return RelayUnreachableError(f"The relay {host_of(relay)} {what}")
+
+
+def stranger(relay: RelayAddress) -> RelayIdentityError:
+    return RelayIdentityError(
+        f"What answers as {host_of(relay)} is not the relay that the address names: its key has"
+        " another fingerprint. Do not use it; ask its operator for the right address."
+    )
+
+
+def broken(relay: RelayAddress, error: BaseException) -> RelayError:
+    """Return what to raise for an exception of `BROKEN`."""
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return status(relay, error.status, error.headers or {}, b"")
+    if isinstance(error, CERTIFICATE):
+        return RelayIdentityError(
+            f"The certificate of {host_of(relay)} is neither valid nor made with the key that the"
+            " address names. Somebody may be in between: try another network."
+        )
+    return unreachable(relay, _why(error))
+
+
+def _why(error: BaseException) -> str:
+    return next((text for kinds, text in _REASONS if isinstance(error, kinds)), _OTHERWISE)
+
+
+def status(relay: RelayAddress, code: int, headers: Mapping[str, str], body: bytes) -> RelayError:
+    """Return what to raise for an answer that is not a success."""
+    wait = _seconds(headers.get("Retry-After", ""))
+    match code:
+        case 401:
+            return UnauthorizedError()
+        case 429 if body.strip() == QUOTA:
+            return QuotaError()
+        case 429 | 503 if code == 429 or wait is not None:
+            return slower(relay, wait)
+        case 400 | 413 | 415:
+            return BadRequestError()
+        case _:
+            return unreachable(relay, _status_text(code))
+
+
+def _status_text(code: int) -> str:
+    if code >= 500:
+        return f"has a fault of its own (status {code}). Try again later."
+    if code in {404, 405, 426}:
+        return "has no relay at this path. Check the address."
+    if 300 <= code < 400:
+        return "has moved. Ask its operator for its new address."
+    return _NO_RELAY
+
+
+def slower(relay: RelayAddress, wait: float | None = None) -> RateError:
+    return RateError(
+        f"The relay {host_of(relay)} asks to slow down. Wait a moment, then try again.",
+        retry_after=1.0 if wait is None else wait,
+    )
+
+
+def no_relay(relay: RelayAddress) -> RelayUnreachableError:
+    """Return the error for answers that no relay gives, such as those of a hotel's log-in page."""
+    return unreachable(relay, _NO_RELAY)
+
+
+def refusal(relay: RelayAddress, reason: str) -> RelayError:
+    """Return what the ``error`` of a socket object means."""
+    match reason:
+        case "quota":
+            return QuotaError()
+        case "busy" | "rate":
+            return slower(relay)
+        case "size":
+            return BadRequestError()
+        case _:
+            return UnauthorizedError()
+
+
+def _seconds(value: str) -> float | None:
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        return None
+    return min(float(value), LONGEST_WAIT)
