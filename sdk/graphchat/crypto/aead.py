@@ -52,8 +52,6 @@ def seal_box(public: bytes, text: bytes) -> bytes:
 
 def unseal_box(key: AgreementKey, data: bytes) -> bytes:
     """Return the text, or raise `DecryptionError`."""
-    if len(data) < BOX_OVERHEAD:
-        raise DecryptionError
     try:
         return crypto_box_seal_open(data, key.public, key.seed.reveal())
     except CryptoError:

@@ -18,6 +18,10 @@ def key_at(number: int, name: bytes = b"a") -> Secret:
     return chain_step(key)[0]
 
 
+def test_the_limits_are_those_of_the_specification() -> None:
+    assert (SKIPPED, AHEAD, ENDED) == (512, 16_384, 16)
+
+
 @given(st.lists(st.integers(0, 40), max_size=60))
 def test_each_key_is_given_out_once_in_any_order(numbers: list[int]) -> None:
     at, given_out = chain(), set[int]()

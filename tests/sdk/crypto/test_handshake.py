@@ -105,6 +105,13 @@ def test_a_body_that_is_not_well_formed_is_refused(start: bytes) -> None:
         open_answer(AGREED, BOB.ratchet, seal_box(BOB.ratchet.public, body))
 
 
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_sound_answer_of_a_length_that_is_no_size_class_is_refused(more: int) -> None:
+    body = seal(AGREED.answer_key, bytes(ANSWER_ROOM + 4 + more), H, FakeClock())
+    with pytest.raises(DecryptionError, match="size class"):
+        open_answer(AGREED, BOB.ratchet, seal_box(BOB.ratchet.public, body))
+
+
 def test_right_keys_around_rubbish_are_refused() -> None:
     keys = BOB.connection.public + BOB.ratchet.public
     with pytest.raises(DecryptionError):

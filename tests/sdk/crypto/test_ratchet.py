@@ -295,6 +295,21 @@ def test_a_malformed_header_under_the_right_key_is_refused() -> None:
             alice.open(start + end, CID, FakeClock())
 
 
+def test_a_sound_envelope_of_a_length_that_is_no_size_class_is_refused() -> None:
+    bob, alice = talking()
+    assert bob.sending is not None
+    for padding, opens in ((S, True), (S - 1, False), (S + 1, False)):
+        start = seal(bob.sending.header_key, header_of(bob).pack(), CID, FakeClock())
+        body = bytes(padding - SEALED_HEADER - 40)
+        envelope = start + seal(chain_step(bob.sending.key)[0], body, CID + start, FakeClock())
+        assert len(envelope) == padding
+        if opens:
+            assert alice.open(envelope, CID, FakeClock())[:2] == (b"", b"")
+        else:
+            with pytest.raises(DecryptionError, match="size class"):
+                alice.open(envelope, CID, FakeClock())
+
+
 def test_a_lane_survives_the_loss_of_many_and_keeps_the_latest_keys() -> None:
     clock = FakeClock()
     bob, alice = pair()
