@@ -14,18 +14,15 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from graphchat.client import load
-from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.context import AddressRoute, Context, LaneRoute
+from graphchat.client.context import Context
 from graphchat.client.flow import Flow
 from graphchat.client.links import Links
-from graphchat.client.live import Live, relay_of
+from graphchat.client.live import Live
 from graphchat.client.pulse import Pulse
 from graphchat.client.receive import Receiver
 from graphchat.client.unit import Unit
 from graphchat.client.worker import Worker
-from graphchat.core.lane import LaneState
-from graphchat.crypto.keys import SigningKey
 from graphchat.errors import NotFoundError, RelayError
 from graphchat.ids import QueueId
 from graphchat.transport.ports import Delivery
@@ -38,8 +35,6 @@ JobFunction = Callable[[Applier], Awaitable[T]]
 BATCH: Final = 64
 # Seconds that closing waits for receipts to leave.
 FAREWELL: Final = 2.0
-# Seconds until deliveries that could not be stored are asked for again.
-REDELIVERY: Final = 5.0
 
 log = logging.getLogger("graphchat.client")
 
@@ -51,6 +46,24 @@ class _Pending:
     lost: Callable[[], None] | None = None
     """What to do if it could not be committed."""
 
+    def succeed(self, result: object) -> None:
+        if self.future is not None and not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> bool:
+        """Tell whoever waits; return False if nobody does."""
+        if self.lost is not None:
+            self.lost()
+        if self.future is None:
+            return False
+        if not self.future.done():
+            self.future.set_exception(error)
+        return True
+
+    def cancel(self) -> None:
+        if self.future is not None:
+            self.future.cancel()
+
 
 class Engine:
     """Runs one client. Everything that changes state goes through `do` or `soon`."""
@@ -60,12 +73,11 @@ class Engine:
         self.links: Final = Links(context.transport, self)
         self.flow: Final = Flow(context, self.links)
         self.worker: Final = Worker(self)
-        self._receiver: Final = Receiver(self)
+        self.receiver: Final = Receiver(self)
         self._pending: deque[_Pending] = deque()
         self._wake = asyncio.Event()
         self._dues: dict[int, float] = {}
         self.answers: Final = Pulse()
-        self._chores: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         context.hire = self.worker.hire
         context.hand_over = self.flow.hand_over
@@ -80,7 +92,7 @@ class Engine:
             self.soon(partial(self._resume, row_id))
         for job in found.jobs:
             self.worker.hire(job)
-        await self._receiver.subscribe_all()
+        await self.receiver.subscribe_all()
 
     async def close(self) -> None:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
@@ -90,15 +102,12 @@ class Engine:
             async with asyncio.timeout(FAREWELL):
                 await self._farewell()
         await self.worker.close()
-        await self._receiver.close()
-        for task in self._chores:
-            task.cancel()
+        await self.receiver.close()
         await self.links.close()
         self._loop.cancel()
         await asyncio.gather(self._loop, return_exceptions=True)
         for pending in self._pending:
-            if pending.future is not None:
-                pending.future.cancel()
+            pending.cancel()
 
     async def _farewell(self) -> None:
         async def hurry(turn: Applier) -> None:
@@ -151,32 +160,26 @@ class Engine:
             await unit.commit(self.context.database)
         except asyncio.CancelledError:
             for pending in batch:
-                if pending.future is not None:
-                    pending.future.cancel()
+                pending.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
             self._drop(unit)
-            if len(batch) > 1:
-                for pending in batch:
-                    await self._batch([pending])
-            else:
-                self._fail(batch[0], error)
+            await self._one_by_one(batch, error)
             return
         for pending, result in zip(batch, results, strict=True):
-            if pending.future is not None and not pending.future.done():
-                pending.future.set_result(result)
+            pending.succeed(result)
         for live in unit.stirred:
             live.trim()
             self._plan(live)
 
-    def _fail(self, pending: _Pending, error: Exception) -> None:
-        if pending.future is None:
+    async def _one_by_one(self, batch: Sequence[_Pending], error: Exception) -> None:
+        """Find the job that cannot be done; the others are done once more."""
+        if len(batch) > 1:
+            for pending in batch:
+                await self._batch([pending])
+        elif not batch[0].fail(error):
             # The message may name what it failed on; the kind of the error does not.
             log.error("a task of the client failed: %s", type(error).__name__)
-            if pending.lost is not None:
-                pending.lost()
-        elif not pending.future.done():
-            pending.future.set_exception(error)
 
     def _drop(self, unit: Unit) -> None:
         """Forget machines that are ahead of the database."""
@@ -203,7 +206,8 @@ class Engine:
 
     async def _resume(self, row_id: int, turn: Applier) -> None:
         with suppress(NotFoundError):
-            turn.unit.stir(await self.live(row_id))
+            await self.live(row_id)
+            await self._tick(row_id, turn)
 
     async def _seal(self, turn: Applier) -> None:
         """Seal what is new for every lane that can carry it, within the same commit."""
@@ -251,48 +255,6 @@ class Engine:
         for number in range(len(live.traffic)):
             turn.unit.after(partial(self.flow.hand_over, live, number))
 
-    # Queues
-
-    def subscribe(self, profile: int, lanes: Sequence[LaneState]) -> None:
-        """Receive from new queues of ours."""
-        for lane in lanes:
-            relay = relay_of(lane.relay, lane.base)
-            key = SigningKey(lane.recipient_key)
-            self.links.subscribe(profile, relay, lane.recipient_id, key)
-
-    def subscribe_address(self, address: OpenAddress) -> None:
-        """Receive requests from the queues of an address of ours."""
-        self._receiver.subscribe_address(address)
-
-    async def recipient_key(self, queue: QueueId) -> SigningKey | None:
-        """Return the key of a queue of ours; None if it is given up."""
-        match self.context.routes.get(queue):
-            case LaneRoute(connection=row_id, lane=number):
-                with suppress(NotFoundError):
-                    live = await self.live(row_id)
-                    return SigningKey(live.connection.lanes[number].state.recipient_key)
-            case AddressRoute(address=row_id, lane=number):
-                lane = self.context.addresses[row_id].state.lanes[number]
-                return SigningKey(lane.recipient_key)
-            case None:
-                pass
-        return None
-
-    def redeliver(self, profile: int, relay: RelayAddress, queues: Sequence[QueueId]) -> None:
-        """Have the relay send again what could not be stored, after a while."""
-
-        async def again() -> None:
-            await asyncio.sleep(REDELIVERY)
-            link = self.links.of(profile, relay).link
-            for queue in queues:
-                if (key := await self.recipient_key(queue)) is not None:
-                    link.unsubscribe(queue)
-                    link.subscribe(queue, key)
-
-        task = asyncio.create_task(again())
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
     # What the sockets say
 
     def link_up(self, profile: int, relay: RelayAddress) -> None:
@@ -303,8 +265,8 @@ class Engine:
         self, profile: int, relay: RelayAddress, deliveries: Sequence[Delivery]
     ) -> None:
         queues = list({delivery.queue for delivery in deliveries})
-        lost = partial(self.redeliver, profile, relay, queues)
-        self._add(_Pending(partial(self._receiver.take, profile, relay, deliveries), None, lost))
+        lost = partial(self.receiver.redeliver, profile, relay, queues)
+        self._add(_Pending(partial(self.receiver.take, profile, relay, deliveries), None, lost))
 
     def answer(self, tag: int, error: RelayError | None) -> None:
         async def answered(turn: Applier) -> None:

@@ -126,7 +126,7 @@ class OwnProfile:
 
         await self._engine.do(keep)
         load.add_address(context, address)
-        self._engine.subscribe_address(address)
+        self._engine.receiver.subscribe_address(address)
         return Address(self._engine, address, code.text)
 
     async def current_address(self) -> Address | None:
@@ -165,7 +165,7 @@ class OwnProfile:
         accept.add_lanes(turn, live, lanes)
         context.lives[live.id] = live
         context.cids.add(live.connection.cid)
-        turn.unit.after(partial(self._engine.subscribe, self.row_id, lanes))
+        turn.unit.after(partial(self._engine.receiver.subscribe, self.row_id, lanes))
         await turn.apply(live, effects)
 
     # Contacts

@@ -1,7 +1,7 @@
 """What arrives: opened and stored in one commit, and only then deleted at the relay."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,8 +15,10 @@ from graphchat.client.live import Live, relay_of
 from graphchat.core import handshake
 from graphchat.core.connection import Connection
 from graphchat.core.handshake import HandshakeState, Phase, Role
+from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import NotFoundError, RelayError, RemoteProtocolError
+from graphchat.ids import QueueId
 from graphchat.secret import Secret
 from graphchat.transport.ports import Delivery
 from graphchat.wire.uri import RelayAddress
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 # Envelopes too large to be pushed, fetched at the same time.
 FETCHES: Final = 4
+# Seconds until deliveries that could not be stored are asked for again.
+REDELIVERY: Final = 5.0
 
 
 class Receiver:
@@ -34,19 +38,19 @@ class Receiver:
     def __init__(self, engine: "Engine") -> None:
         self._engine: Final = engine
         self._context: Final = engine.context
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(FETCHES)
 
     async def close(self) -> None:
-        for task in self._fetching:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._fetching, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def subscribe_all(self) -> None:
         """Receive from every queue of ours."""
         found = await self._context.database.read(load.queues)
         for profile, state in found:
-            self._engine.subscribe(profile, [state])
+            self.subscribe(profile, [state])
         for address in self._context.addresses.values():
             self.subscribe_address(address)
 
@@ -54,6 +58,40 @@ class Receiver:
         for lane in address.state.lanes:
             relay, key = relay_of(lane.relay, lane.base), SigningKey(lane.recipient_key)
             self._engine.links.subscribe(address.profile, relay, lane.recipient_id, key)
+
+    def subscribe(self, profile: int, lanes: Sequence[LaneState]) -> None:
+        """Receive from new queues of ours."""
+        for lane in lanes:
+            relay = relay_of(lane.relay, lane.base)
+            key = SigningKey(lane.recipient_key)
+            self._engine.links.subscribe(profile, relay, lane.recipient_id, key)
+
+    async def recipient_key(self, queue: QueueId) -> SigningKey | None:
+        """Return the key of a queue of ours; None if it is given up."""
+        match self._context.routes.get(queue):
+            case LaneRoute(connection=row_id, lane=number):
+                with suppress(NotFoundError):
+                    live = await self._engine.live(row_id)
+                    return SigningKey(live.connection.lanes[number].state.recipient_key)
+            case AddressRoute(address=row_id, lane=number):
+                lane = self._context.addresses[row_id].state.lanes[number]
+                return SigningKey(lane.recipient_key)
+            case None:
+                pass
+        return None
+
+    def redeliver(self, profile: int, relay: RelayAddress, queues: Sequence[QueueId]) -> None:
+        """Have the relay send again what could not be stored, after a while."""
+
+        async def again() -> None:
+            await asyncio.sleep(REDELIVERY)
+            link = self._engine.links.of(profile, relay).link
+            for queue in queues:
+                if (key := await self.recipient_key(queue)) is not None:
+                    link.unsubscribe(queue)
+                    link.subscribe(queue, key)
+
+        self._keep(again())
 
     async def take(
         self,
@@ -123,12 +161,15 @@ class Receiver:
 
     def _fetch(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
         """Get a large envelope in a task of its own, then take it like any other."""
-        task = asyncio.create_task(self._fetched(profile, relay, delivery))
-        self._fetching.add(task)
-        task.add_done_callback(self._fetching.discard)
+        self._keep(self._fetched(profile, relay, delivery))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _fetched(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
-        key = await self._engine.recipient_key(delivery.queue)
+        key = await self.recipient_key(delivery.queue)
         if key is None:
             return
         try:
@@ -137,6 +178,6 @@ class Receiver:
                     relay, delivery.queue, key, delivery.id
                 )
         except RelayError:
-            self._engine.redeliver(profile, relay, [delivery.queue])
+            self.redeliver(profile, relay, [delivery.queue])
             return
         self._engine.deliveries(profile, relay, [replace(delivery, message=message)])
