@@ -122,12 +122,6 @@ class Worker:
 
     async def _done(self, job: Job, turn: Applier) -> None:
         turn.unit.write(rows.drop_work(job.id))
-        if isinstance(job.work, SecureWork) and job.connection is not None:
-            with suppress(NotFoundError):
-                live = await self._engine.live(job.connection)
-                if job.work.lane < len(live.connection.lanes):
-                    live.connection.lanes[job.work.lane].state.secured = True
-                    turn.unit.touch(live, job.work.lane)
 
     async def _refused(self, job: Job, turn: Applier, *, sure: bool) -> None:
         turn.unit.write(rows.drop_work(job.id))

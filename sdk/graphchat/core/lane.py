@@ -48,8 +48,6 @@ class LaneState(msgspec.Struct):
     ratchet_key: Secret | None
     """Starts the ratchet; None once the handshake is done, for it opens the first frames."""
     peer: Offer | None = None
-    secured: bool = False
-    """Our queue takes messages of the other side only."""
     ratchet: bytes = b""
     sealed: int = 0
     """The number of the last frame that this lane has sealed."""
