@@ -54,7 +54,10 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-slow: install ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
