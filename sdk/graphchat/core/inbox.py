@@ -13,9 +13,8 @@ from graphchat.core.frame import Frame, first_hash, next_hash
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import ConnectionId
 
-# A sender that skips further ahead is broken, or wants to fill our memory.
 MAX_HELD: Final = 1_000
-"""Frames that wait, in all streams together, and the furthest that one may be ahead."""
+"""Frames that wait, in all streams together; one further ahead than this is not held."""
 MAX_HELD_BYTES: Final = 64 * 1024 * 1024
 MAX_STREAMS: Final = 16
 # Whoever sends two frames with one number is caught as long as the first is among these.
@@ -94,8 +93,6 @@ class Inbox:
         """
         frame = signed.frame
         stream = self.streams.get(frame.stream) or self._open(frame.stream)
-        if frame.seq > stream.seq + MAX_HELD:
-            raise RemoteProtocolError("a frame is too far ahead of its stream")
         if frame.seq == stream.seq + 1 and frame.prev != stream.head:
             if frame.seq > 1:
                 # Through its hash, the signature is one over another frame before it as well.
@@ -109,8 +106,8 @@ class Inbox:
             same = before.data == signed.data
             return [] if same else [Conflict(frame.stream, frame.seq)]
         if frame.seq > stream.seq + 1:
-            if self._full(len(signed.data)):
-                # It was seen, so `gap` asks for it again when there is room.
+            if frame.seq > stream.seq + MAX_HELD or self._full(len(signed.data)):
+                # It was seen, so `gap` knows that it is missing until it comes again.
                 return []
             self.held[frame.stream, frame.seq] = signed
             return [Hold(signed)]
