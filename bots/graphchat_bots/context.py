@@ -1,0 +1,88 @@
+"""What a handler can do, besides returning an answer."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, final
+
+from graphchat_bots.errors import UserError
+from graphchat_bots.message import Event, Message, Sender
+from graphchat_bots.reply import Answer, message_of
+from graphchat_bots.turn import Turn
+
+MAX_DELAY: Final = timedelta(days=3660)
+# Rows that one chat may leave in the store.
+MAX_JOBS: Final = 1_000
+
+
+class World(Protocol):
+    """What a context needs of the runtime."""
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        ...
+
+    def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
+        """Return the name of a job and its arguments as they are stored.
+
+        Raises `TypeError` if ``job`` is none, or ``args`` do not fit it.
+        """
+        ...
+
+    async def count_jobs(self, chat: str) -> int:
+        """Return how many jobs of a chat are stored."""
+        ...
+
+
+@final
+class Ctx:
+    """One event and its effects; they happen when the handler has ended well."""
+
+    def __init__(self, turn: Turn, world: World) -> None:
+        self._turn = turn
+        self._world = world
+
+    @property
+    def event(self) -> Event:
+        return self._turn.event
+
+    @property
+    def chat(self) -> str:
+        """Opaque name of the chat."""
+        return self._turn.event.chat
+
+    @property
+    def sender(self) -> Sender:
+        """Who caused the event; for a job, who was there when it was scheduled."""
+        return self._turn.event.sender
+
+    @property
+    def message(self) -> Message | None:
+        return self._turn.event.message
+
+    def now(self) -> datetime:
+        """Return the time, in UTC; tests turn this clock."""
+        return datetime.fromtimestamp(self._world.now(), UTC)
+
+    async def send(self, answer: Answer) -> None:
+        """Say something before the handler returns.
+
+        Like everything else it leaves when the handler has ended well. Raises
+        `ContentError` if it cannot be sent as it is.
+        """
+        if answer is not None:
+            self._turn.say(await message_of(answer))
+
+    async def later(self, delay: timedelta, job: Callable[..., object], *args: object) -> None:
+        """Run a function decorated with ``@bot.job`` after ``delay``, in this chat.
+
+        It is a row in the bot's store: it survives restarts, runs late if the bot was not
+        running, and is tried again if it fails. At most ten years and 1,000 jobs in a chat.
+        Raises `UserError` if there are more, `TypeError` if ``args`` do not fit ``job``.
+        """
+        if delay > MAX_DELAY:
+            raise UserError("That is too far in the future.")
+        name, body = self._world.pack(job, args)
+        if await self._world.count_jobs(self.chat) + len(self._turn.jobs) >= MAX_JOBS:
+            raise UserError("There is too much on my list already.")
+        seconds = max(delay.total_seconds(), 0)
+        self._turn.schedule(name, body, self._world.now() + seconds)

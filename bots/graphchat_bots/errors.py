@@ -1,0 +1,33 @@
+"""What goes wrong in bots on purpose.
+
+* `GraphchatError`
+    * `UserError`: the only error whose text reaches the chat
+        * `ArgumentError`: what somebody typed does not fit the command
+    * `BotFaultsError`: the bot is written wrongly, and does not start
+    * `TargetError`: `graphchat bot run` was given something that is no bot
+"""
+
+from collections.abc import Sequence
+
+from graphchat.errors import GraphchatError
+
+
+class UserError(GraphchatError):
+    """That did not work."""
+
+
+class ArgumentError(UserError):
+    """I do not understand that."""
+
+
+class BotFaultsError(GraphchatError):
+    """The bot cannot start: something in it is written wrongly."""
+
+    def __init__(self, name: str, faults: Sequence[str]) -> None:
+        lines = "".join(f"\n  - {fault}" for fault in faults)
+        super().__init__(f"The bot {name!r} cannot start:{lines}")
+        self.faults = tuple(faults)
+
+
+class TargetError(GraphchatError):
+    """This is no bot. Name a file such as shop.py, or an object such as shop.main:bot."""

@@ -1,0 +1,158 @@
+"""What a decorated function says about itself: the signature is the schema."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_type_hints
+
+import msgspec
+
+from graphchat_bots.arguments import Argument
+from graphchat_bots.context import Ctx
+from graphchat_bots.convert import converter
+from graphchat_bots.message import Event, Message, Sender
+from graphchat_bots.reply import Answer
+from graphchat_bots.storable import is_storable
+
+Function = Callable[..., Awaitable[Answer] | AsyncIterator[Answer]]
+"""What can be decorated: ``async def`` that returns or yields answers."""
+
+Kind = Literal["command", "message", "contact", "job"]
+State = type[msgspec.Struct]
+
+_GIVEN: Final[Mapping[Kind, Collection[object]]] = {
+    "command": {Ctx, Event, Sender, Message},
+    "message": {Ctx, Event, Sender, Message},
+    "contact": {Ctx, Event, Sender},
+    "job": {Ctx, Event, Sender},
+}
+_NAMED: Final = inspect.Parameter.KEYWORD_ONLY
+_BUNDLES: Final = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A parameter of a job: it is kept in the store until the job runs."""
+
+    name: str
+    annotation: object
+    required: bool
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function, and where the value of each of its parameters comes from."""
+
+    function: Function
+    kind: Kind
+    streams: bool
+    """Whether it is an async generator: it may answer several times."""
+    given: Mapping[str, object]
+    """Parameters that the runtime fills by their type."""
+    arguments: tuple[Argument, ...]
+    stored: tuple[Stored, ...]
+    positional: tuple[str, ...]
+    """Names that must be passed in order; all others go by name."""
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def help(self) -> str:
+        return inspect.getdoc(self.function) or ""
+
+    def call(self, values: Mapping[str, object]) -> Awaitable[Answer] | AsyncIterator[Answer]:
+        """Call the function with a value for each of its parameters."""
+        named = {name: value for name, value in values.items() if name not in self.positional}
+        return self.function(*(values[name] for name in self.positional), **named)
+
+
+def inspect_handler(
+    function: Function, kind: Kind, states: Collection[State], faults: list[str]
+) -> Handler | None:
+    """Read the signature of ``function``; append to ``faults`` what is wrong with it."""
+    where = f"{kind} {getattr(function, '__name__', repr(function))}"
+    streams = inspect.isasyncgenfunction(function)
+    if not streams and not inspect.iscoroutinefunction(function):
+        faults.append(f"{where}: write it with `async def`")
+        return None
+    try:
+        parameters = inspect.signature(function).parameters
+        hints = get_type_hints(function)
+    except (NameError, TypeError, ValueError) as error:
+        faults.append(f"{where}: its annotations cannot be read ({error})")
+        return None
+    reader = _Reader(where, kind, states, faults)
+    for parameter in parameters.values():
+        reader.read(parameter, hints.get(parameter.name, inspect.Parameter.empty))
+    positional = (p.name for p in parameters.values() if p.kind is p.POSITIONAL_ONLY)
+    return Handler(
+        function,
+        kind,
+        streams,
+        reader.given,
+        tuple(reader.arguments),
+        tuple(reader.stored),
+        tuple(positional),
+    )
+
+
+class _Reader:
+    """Sorts the parameters of one function."""
+
+    def __init__(
+        self, where: str, kind: Kind, states: Collection[State], faults: list[str]
+    ) -> None:
+        self._where = where
+        self._kind = kind
+        self._states = states
+        self._faults = faults
+        self.given: dict[str, object] = {}
+        self.arguments: list[Argument] = []
+        self.stored: list[Stored] = []
+
+    def read(self, parameter: inspect.Parameter, annotation: object) -> None:
+        required = parameter.default is inspect.Parameter.empty
+        if parameter.kind in _BUNDLES:
+            self._fault(parameter, "takes any number of values; name them one by one")
+        elif annotation is inspect.Parameter.empty:
+            self._fault(parameter, "has no type")
+        elif annotation in _GIVEN[self._kind] or annotation in self._states:
+            self.given[parameter.name] = annotation
+        elif self._kind == "command":
+            self._read_argument(parameter, annotation, required=required)
+        elif self._kind == "job":
+            self._read_stored(parameter, annotation, required=required)
+        else:
+            self._fault(parameter, f"nothing provides {_show(annotation)}")
+
+    def _read_argument(
+        self, parameter: inspect.Parameter, annotation: object, *, required: bool
+    ) -> None:
+        found = converter(annotation)
+        if found is None:
+            self._fault(parameter, f"words cannot become {_show(annotation)}")
+        elif self.arguments and self.arguments[-1].converter.rest:
+            self._fault(parameter, "stands after one that takes the rest of the text")
+        else:
+            needed = required and not found.optional
+            default = None if required else parameter.default
+            self.arguments.append(Argument(parameter.name, found, needed, default))
+
+    def _read_stored(
+        self, parameter: inspect.Parameter, annotation: object, *, required: bool
+    ) -> None:
+        if is_storable(annotation):
+            default = None if required else parameter.default
+            self.stored.append(Stored(parameter.name, annotation, required, default))
+        else:
+            self._fault(parameter, f"{_show(annotation)} cannot be stored until the job runs")
+
+    def _fault(self, parameter: inspect.Parameter, what: str) -> None:
+        self._faults.append(f"{self._where}: parameter {parameter.name!r}: {what}")
+
+
+def _show(annotation: object) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

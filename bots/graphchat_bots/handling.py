@@ -1,0 +1,195 @@
+"""One event from the mailbox to the disk: run the handler, try again, give up with dignity."""
+
+from base64 import b32encode
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final
+
+from graphchat.content import Message, Text, encode
+from graphchat_bots.backoff import delay, insist
+from graphchat_bots.budget import Budget
+from graphchat_bots.dispatch import Dispatch
+from graphchat_bots.log import describe, logger
+from graphchat_bots.message import Event, Sender, event_of
+from graphchat_bots.port import Incoming
+from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
+from graphchat_bots.timer import SystemTimer, Timer
+from graphchat_bots.turn import Job, Turn
+
+# An event that may have killed the process is counted for as long after the next start.
+CAREFUL_FOR: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a bot may take, and how long."""
+
+    tries: int = 3
+    """How often an event or a job is tried before it is set aside."""
+    patience: timedelta = timedelta(minutes=5)
+    """How long one handler may run."""
+    drain: timedelta = timedelta(seconds=20)
+    """How long a stop waits for handlers that have begun."""
+
+
+def _ignore(error: Exception) -> None:
+    """Leave it to the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a runtime is given by whoever starts it."""
+
+    timer: Timer = field(default_factory=SystemTimer)
+    limits: Limits = field(default_factory=Limits)
+    failed: Callable[[Exception], None] = _ignore
+    """Is told each failure of a handler: a test fails then."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last of several."""
+
+    error: str
+    tries: int
+
+
+class Handling:
+    """Handles events and jobs; what follows is on disk when a method returns."""
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        store: BotStore,
+        surroundings: Surroundings,
+    ) -> None:
+        timer = surroundings.timer
+        self._dispatch = dispatch
+        self._store = store
+        self._timer = timer
+        self._limits = surroundings.limits
+        self._failed = surroundings.failed
+        self._budget = Budget()
+        self._careful_until = timer.now() + CAREFUL_FOR if store.crashed else 0.0
+
+    async def incoming(self, incoming: Incoming) -> Outcome | None:
+        """Answer an event; return what was stored, or nothing if that was done before."""
+        now = self._timer.now()
+        if incoming.from_bot and not self._budget.allows(incoming.chat, now):
+            logger().info("a bot is not answered any more for a while")
+            return await self._write(Outcome(incoming.id, now, is_job=False))
+        outcome = await self._answer(incoming)
+        if incoming.from_bot and outcome.messages:
+            self._budget.spend(incoming.chat, now)
+        return await self._write(outcome)
+
+    async def job(self, job: Job) -> Outcome | None:
+        """Run a job; return what was stored, or nothing if that was done before."""
+        sender = Sender(job.chat, job.sender_name)
+        event = Event(job.id, "job", job.chat, sender)
+        if (tries := await self._tries_before(event)) >= self._limits.tries:
+            return await self._write(self._give_up(event, _Failure("crash", tries), job))
+        try:
+            turn, states = await self._dispatch.run(event, job)
+        except Exception as error:  # noqa: BLE001 - a job may fail in any way
+            self._note(event, error, job.tries + 1)
+            return await self._write(self._again(event, job, error))
+        return await self._write(self._outcome(turn, states))
+
+    async def _answer(self, incoming: Incoming) -> Outcome:
+        event = event_of(incoming)
+        tries = await self._tries_before(event)
+        failure = _Failure("crash", tries)
+        while failure.tries < self._limits.tries:
+            try:
+                turn, states = await self._dispatch.run(event)
+            except Exception as error:  # noqa: BLE001 - a handler may fail in any way
+                failure = _Failure(type(error).__name__, failure.tries + 1)
+                self._note(event, error, failure.tries)
+                if failure.tries < self._limits.tries:
+                    await self._timer.sleep(delay(failure.tries, self._timer))
+            else:
+                return self._outcome(turn, states)
+        return self._give_up(event, failure)
+
+    async def _tries_before(self, event: Event) -> int:
+        # Counted on disk only for a while after a crash, for it costs a commit: if one of
+        # the first events kills the process every time, it is found out here.
+        now = self._timer.now()
+        if now >= self._careful_until:
+            return 0
+        return await insist(
+            "counting tries", lambda: self._store.begin_attempt(event.id, now), self._timer
+        )
+
+    def _note(self, event: Event, error: Exception, tries: int) -> None:
+        logger().error(
+            "handler failed",
+            reference=reference(event.id),
+            kind=event.kind,
+            tries=tries,
+            error=describe(error),
+        )
+        self._failed(error)
+
+    def _again(self, event: Event, job: Job, error: Exception) -> Outcome:
+        tries = job.tries + 1
+        if tries >= self._limits.tries:
+            return self._give_up(event, _Failure(type(error).__name__, tries), job)
+        due = self._timer.now() + delay(tries, self._timer)
+        return self._outcome(Turn(event), again=replace(job, tries=tries, due=due))
+
+    def _give_up(self, event: Event, failure: _Failure, job: Job | None = None) -> Outcome:
+        code = reference(event.id)
+        logger().error("set aside", reference=code, kind=event.kind, tries=failure.tries)
+        turn = Turn(event)
+        turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
+        said = event.message.content if event.message else None
+        dead = DeadLetter(
+            reference=code,
+            kind=event.kind,
+            id=event.id,
+            chat=event.chat,
+            sender_name=event.sender.name,
+            name=job.name if job else "",
+            body=job.body if job else _bytes(said),
+            error=failure.error,
+            tries=failure.tries,
+            at=self._timer.now(),
+        )
+        return self._outcome(turn, dead=dead)
+
+    def _outcome(
+        self,
+        turn: Turn,
+        states: tuple[StateRow, ...] = (),
+        *,
+        again: Job | None = None,
+        dead: DeadLetter | None = None,
+    ) -> Outcome:
+        return Outcome(
+            turn.event.id,
+            self._timer.now(),
+            is_job=turn.event.kind == "job",
+            messages=tuple(turn.messages),
+            jobs=tuple(turn.jobs),
+            states=states,
+            again=again,
+            dead=dead,
+        )
+
+    async def _write(self, outcome: Outcome) -> Outcome | None:
+        new = await insist("storing", lambda: self._store.write(outcome), self._timer)
+        return outcome if new else None
+
+
+def reference(event_id: str) -> str:
+    """Return what the chat, the log and the dead letter call a failure."""
+    code = b32encode(sha256(b"gc/1 bot reference" + event_id.encode()).digest()[:5]).decode()
+    return f"{code[:4]}-{code[4:]}"
+
+
+def _bytes(message: Message | None) -> bytes:
+    return b"" if message is None else encode(message)

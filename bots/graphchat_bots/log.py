@@ -1,0 +1,80 @@
+"""What a bot writes down: what failed and where, never what was said or by whom."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, MutableMapping
+from typing import Any, Final
+
+import structlog
+
+from graphchat.errors import GraphchatError
+
+HIDDEN: Final = "(hidden)"
+MAX_CAUSES: Final = 8
+# Words that stand for content, people or keys in the logs of handlers.
+_PRIVATE: Final = frozenset(
+    {
+        "address", "args", "arguments", "body", "caption", "contact", "content", "data",
+        "image", "invitation", "key", "link", "message", "msg", "name", "passphrase",
+        "password", "secret", "sender", "text", "token", "uri", "url",
+    }
+)  # fmt: skip
+
+
+def logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the log of the runtime."""
+    found: structlog.typing.FilteringBoundLogger = structlog.get_logger("graphchat_bots")
+    return found
+
+
+def configure() -> None:
+    """Log to standard error with `redact`, unless the program has configured structlog."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            redact,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+
+
+def redact(
+    logger: object, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide what a handler logs under a name that stands for content. A structlog processor."""
+    for name, value in event.items():
+        if name.casefold() in _PRIVATE:
+            event[name] = HIDDEN
+        elif isinstance(value, BaseException):
+            event[name] = describe(value)
+    if (error := event.pop("exc_info", None)) is not None:
+        found = sys.exc_info()[1] if error is True else error
+        event["traceback"] = describe(found) if isinstance(found, BaseException) else HIDDEN
+    return event
+
+
+def describe(error: BaseException) -> str:
+    """Return the traceback of ``error`` and its causes, without their texts.
+
+    Texts of errors quote what was said: `int("my secret")` does. Those of the library do not.
+    """
+    return "\n".join(_lines(error))
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    cause: BaseException | None = error
+    for _ in range(MAX_CAUSES):
+        if cause is None:
+            return
+        text = f": {cause}" if isinstance(cause, GraphchatError) else ""
+        yield f"{type(cause).__module__}.{type(cause).__qualname__}{text}"
+        for frame in traceback.extract_tb(cause.__traceback__):
+            yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+        hidden = cause.__suppress_context__
+        cause = cause.__cause__ or (None if hidden else cause.__context__)

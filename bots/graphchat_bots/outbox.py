@@ -1,0 +1,121 @@
+"""Messages on their way from the bot's store to the network."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from graphchat.content import decode
+from graphchat.errors import ContentError, LocalProtocolError, NotFoundError
+from graphchat_bots.activity import Activity
+from graphchat_bots.backoff import delay, insist
+from graphchat_bots.log import describe, logger
+from graphchat_bots.mailbox import Room
+from graphchat_bots.port import Port
+from graphchat_bots.store import BotStore, DeadLetter
+from graphchat_bots.timer import Timer
+from graphchat_bots.turn import Outgoing
+
+MAX_HELD: Final = 4_096
+# More than an hour of them a minute apart.
+MAX_TRIES: Final = 100
+PAGE: Final = 256
+# Trying again would not change it.
+_HOPELESS: Final = (NotFoundError, ContentError, LocalProtocolError)
+
+
+class Outbox:
+    """Sends in order inside a chat, and to all chats at the same time.
+
+    A row leaves the store when the network has taken the message: after a crash it is sent
+    again under the same id, which the network drops.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        store: BotStore,
+        timer: Timer,
+        activity: Activity,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._port = port
+        self._store = store
+        self._timer = timer
+        self._activity = activity
+        self._tasks = tasks
+        self._lines: dict[str, deque[Outgoing]] = {}
+        self._drains: set[asyncio.Task[None]] = set()
+        self.room: Final = Room(MAX_HELD)
+
+    async def recover(self) -> None:
+        """Send what an earlier run has left. Nothing else may be put in before this ends."""
+        last = 0
+        while page := await self._page(last):
+            await self.room.wait()
+            last = page[-1][0]
+            self.put([outgoing for _, outgoing in page])
+
+    def put(self, messages: Sequence[Outgoing]) -> None:
+        """Send these, which are in the store."""
+        self.room.take(len(messages))
+        for outgoing in messages:
+            self._activity.begin(outgoing.chat)
+            if outgoing.chat in self._lines:
+                self._lines[outgoing.chat].append(outgoing)
+            else:
+                self._lines[outgoing.chat] = deque([outgoing])
+                task = self._tasks.create_task(self._drain(outgoing.chat))
+                self._drains.add(task)
+                task.add_done_callback(self._drains.discard)
+
+    def kill(self) -> None:
+        """Send no more; what is left stays in the store."""
+        for task in self._drains:
+            task.cancel()
+
+    async def _page(self, after: int) -> list[tuple[int, Outgoing]]:
+        return await insist(
+            "reading the outbox", lambda: self._store.outbox(after, PAGE), self._timer
+        )
+
+    async def _drain(self, chat: str) -> None:
+        line = self._lines[chat]
+        while line:
+            await self._send(line.popleft())
+            self.room.free()
+            self._activity.end(chat)
+        del self._lines[chat]
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        for tries in range(1, MAX_TRIES + 1):
+            try:
+                message = decode(outgoing.body)
+                await self._port.send(outgoing.chat, message, outgoing.message_id)
+            except Exception as error:  # noqa: BLE001 - one message must not end the loop
+                hopeless = isinstance(error, _HOPELESS) or tries == MAX_TRIES
+                logger().warning(
+                    "sending failed", tries=tries, hopeless=hopeless, error=describe(error)
+                )
+                if hopeless:
+                    await self._give_up(outgoing, error, tries)
+                    return
+                await self._timer.sleep(delay(tries, self._timer))
+            else:
+                self._store.sent(outgoing.message_id)
+                return
+
+    async def _give_up(self, outgoing: Outgoing, error: Exception, tries: int) -> None:
+        dead = DeadLetter(
+            reference="",
+            kind="outgoing",
+            id=outgoing.message_id.hex(),
+            chat=outgoing.chat,
+            sender_name="",
+            name="",
+            body=outgoing.body,
+            error=type(error).__name__,
+            tries=tries,
+            at=self._timer.now(),
+        )
+        await self._store.give_up(dead, outgoing.message_id)

@@ -1,0 +1,171 @@
+"""A bot as it will run: its handlers read, its faults found, all at once and before it starts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from graphchat_bots.handler import Function, Handler, State, inspect_handler
+from graphchat_bots.message import Message
+from graphchat_bots.router import COMMAND_NAME, Entry, Filter
+from graphchat_bots.storable import is_storable
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A handler and its conditions."""
+
+    handler: Handler
+    filters: tuple[Filter, ...]
+
+    def fits(self, message: Message) -> bool:
+        return all(condition(message) for condition in self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A handler that people call by its name."""
+
+    name: str
+    aliases: tuple[str, ...]
+    rule: Rule
+
+    def usage(self) -> str:
+        words = (argument.usage() for argument in self.rule.handler.arguments)
+        return " ".join((f"/{self.name}", *words))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a bot does for each event."""
+
+    name: str
+    about: str
+    commands: tuple[Command, ...]
+    by_name: Mapping[str, Command]
+    """Of all commands, by name and alias, in lower case."""
+    messages: tuple[Rule, ...]
+    """In the order in which they are asked."""
+    contacts: tuple[Rule, ...]
+    jobs: Mapping[str, Handler]
+
+    def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
+        """Return the name of a job and its arguments as MessagePack.
+
+        Raises `TypeError` if ``job`` is none of this bot, or ``args`` do not fit it.
+        """
+        handler = self.jobs.get(getattr(job, "__name__", ""))
+        if handler is None or handler.function is not job:
+            raise TypeError(f"{job!r} is no job of this bot: decorate it with @bot.job")
+        body = msgspec.msgpack.encode(args)
+        unpack(handler, body)
+        return handler.name, body
+
+
+def unpack(job: Handler, body: bytes) -> dict[str, object]:
+    """Return the arguments of a stored job.
+
+    Raises `TypeError` if they do not fit: the job was changed since they were stored.
+    """
+    given: list[object] = msgspec.msgpack.decode(body)
+    missing = [stored.name for stored in job.stored[len(given) :] if stored.required]
+    if len(given) > len(job.stored) or missing:
+        raise TypeError(f"job {job.name} takes {len(job.stored)} arguments, not {len(given)}")
+    values = {stored.name: stored.default for stored in job.stored}
+    for stored, value in zip(job.stored, given, strict=False):
+        try:
+            values[stored.name] = msgspec.convert(value, stored.annotation)
+        except msgspec.ValidationError:
+            # Its text may quote the value.
+            raise TypeError(f"job {job.name}: {stored.name!r} has another type") from None
+    return values
+
+
+@dataclass(slots=True)
+class Draft:
+    """Everything that was decorated, before anybody has looked at it."""
+
+    name: str
+    about: str
+    entries: Sequence[Entry]
+    jobs: Sequence[Function]
+    states: Sequence[State]
+    faults: list[str] = field(default_factory=list[str])
+
+    def plan(self) -> Plan:
+        """Read everything; what is wrong is in ``faults`` afterwards."""
+        self._check_states()
+        rules = {kind: self._rules(kind) for kind in ("message", "contact")}
+        commands = tuple(self._commands())
+        return Plan(
+            self.name,
+            self.about,
+            commands,
+            self._by_name(commands),
+            self._in_order(rules["message"]),
+            tuple(rules["contact"]),
+            self._jobs(),
+        )
+
+    def _check_states(self) -> None:
+        names: set[str] = set()
+        for state in self.states:
+            if state.__name__ in names:
+                self.faults.append(f"state {state.__name__}: there are two with this name")
+            names.add(state.__name__)
+            if not is_storable(state):
+                self.faults.append(f"state {state.__name__}: it cannot be stored")
+            if not _has_defaults(state):
+                self.faults.append(f"state {state.__name__}: every field needs a default")
+
+    def _rules(self, kind: str) -> list[Rule]:
+        found = ((entry, self._read(entry)) for entry in self.entries if entry.kind == kind)
+        return [Rule(handler, entry.filters) for entry, handler in found if handler]
+
+    def _commands(self) -> list[Command]:
+        return [
+            Command(entry.name, entry.aliases, Rule(handler, entry.filters))
+            for entry in self.entries
+            if entry.kind == "command" and (handler := self._read(entry)) is not None
+        ]
+
+    def _read(self, entry: Entry) -> Handler | None:
+        return inspect_handler(entry.function, entry.kind, self.states, self.faults)
+
+    def _by_name(self, commands: Sequence[Command]) -> Mapping[str, Command]:
+        by_name: dict[str, Command] = {}
+        for command in commands:
+            for name in (command.name, *command.aliases):
+                if not COMMAND_NAME.fullmatch(name):
+                    self.faults.append(
+                        f"command {name!r}: a name is a letter and up to 31 of a-z, 0-9, - and _"
+                    )
+                if name in by_name:
+                    self.faults.append(f"command /{name}: there are two with this name")
+                by_name[name] = command
+        return by_name
+
+    def _in_order(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+        picky = [rule for rule in rules if rule.filters]
+        greedy = [rule for rule in rules if not rule.filters]
+        for rule in greedy[1:]:
+            self.faults.append(
+                f"message {rule.handler.name}: it is never reached, for "
+                f"{greedy[0].handler.name} takes every message; give one of them a condition"
+            )
+        return (*picky, *greedy)
+
+    def _jobs(self) -> Mapping[str, Handler]:
+        found: dict[str, Handler] = {}
+        for function in self.jobs:
+            handler = inspect_handler(function, "job", self.states, self.faults)
+            if handler is None:
+                continue
+            if handler.name in found:
+                self.faults.append(f"job {handler.name}: there are two with this name")
+            found[handler.name] = handler
+        return found
+
+
+def _has_defaults(state: State) -> bool:
+    return not any(spec.required for spec in msgspec.structs.fields(state))

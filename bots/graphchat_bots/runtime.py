@@ -1,0 +1,127 @@
+"""Runs a bot: events in, effects stored, events acknowledged, messages out.
+
+The order is the promise. An event is acknowledged when its effects are on disk, and a
+message leaves when the event that caused it cannot come again. So a crash between any two
+lines loses nothing and repeats nothing that anybody sees.
+"""
+
+import asyncio
+from typing import Final
+
+from graphchat_bots.activity import Activity
+from graphchat_bots.agenda import SELF, Agenda
+from graphchat_bots.backoff import insist
+from graphchat_bots.dispatch import Dispatch
+from graphchat_bots.handling import Handling, Surroundings
+from graphchat_bots.intake import Intake, Parked
+from graphchat_bots.log import logger
+from graphchat_bots.mailbox import SLOTS, Mailboxes
+from graphchat_bots.outbox import Outbox
+from graphchat_bots.plan import Plan
+from graphchat_bots.port import Incoming, Port
+from graphchat_bots.store import BotStore, Outcome
+from graphchat_bots.turn import Job
+
+Work = Incoming | Parked | Job
+
+# Seconds between two looks for what is too old to be kept.
+SWEEP: Final = 3600.0
+
+
+class Runtime:
+    """One run of one bot. `run` ends after `stop`, or by cancellation, which is a crash."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        port: Port,
+        store: BotStore,
+        surroundings: Surroundings,
+    ) -> None:
+        timer, limits = surroundings.timer, surroundings.limits
+        self.activity: Final = Activity()
+        self._port = port
+        self._store = store
+        self._timer = timer
+        self._limits = limits
+        self._stopping = asyncio.Event()
+        dispatch = Dispatch(plan, store, timer, limits.patience)
+        self._handling = Handling(dispatch, store, surroundings)
+        self._intake = Intake(port, store, timer, self.activity)
+        self._agenda = Agenda(store, timer, self.activity, self._start_job)
+        self._agenda.stir()  # not idle before it has looked
+
+    async def idle(self, chat: str | None = None) -> None:
+        """Wait until there is nothing to do now, in ``chat`` or at all."""
+        while self.activity.busy(chat) or self.activity.busy(SELF):
+            await self.activity.idle(SELF)
+            await self.activity.idle(chat)
+
+    def stop(self) -> None:
+        """Receive nothing more, let handlers that have begun end, then end `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run until `stop` was called and what had begun has ended, or its time is over."""
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(self._store.commits.run())
+            self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)
+            self._mailboxes = Mailboxes[Work](self._handle, tasks, SLOTS)
+            await self._outbox.recover()
+            await self._serve(tasks)
+            writer.cancel()
+        await self._store.commits.finish()
+        await self._store.end()
+
+    async def _serve(self, tasks: asyncio.TaskGroup) -> None:
+        loops = [
+            tasks.create_task(self._intake.receive(self._mailboxes.put, self._mailboxes.depth)),
+            tasks.create_task(self._agenda.run()),
+            tasks.create_task(self._sweep()),
+        ]
+        acknowledging = tasks.create_task(self._intake.acknowledge())
+        await self._stopping.wait()
+        for loop in loops:
+            loop.cancel()
+        await self._drain()
+        acknowledging.cancel()
+        self._mailboxes.kill()
+        self._outbox.kill()
+
+    async def _drain(self) -> None:
+        self._agenda.close()
+        for chat in self._mailboxes.close():
+            self.activity.end(chat)  # neither begun nor acknowledged: it comes again
+        try:
+            async with asyncio.timeout(self._limits.drain.total_seconds()):
+                await self.activity.idle()
+        except TimeoutError:
+            logger().warning("stopped before everything had ended; the rest comes again")
+
+    async def _handle(self, work: Work) -> None:
+        if isinstance(work, Job):
+            self._follow(await self._handling.job(work))
+            self._agenda.ended(work)
+            self.activity.end(work.chat)
+        elif (incoming := await self._intake.unpark(work)) is not None:
+            self._follow(await self._handling.incoming(incoming))
+            self._intake.done(incoming.id, incoming.chat)
+        await self._outbox.room.wait()
+
+    def _follow(self, outcome: Outcome | None) -> None:
+        if outcome is None:
+            return
+        self._outbox.put(outcome.messages)
+        if outcome.jobs or outcome.again:
+            self._agenda.stir()
+
+    def _start_job(self, job: Job) -> None:
+        self.activity.begin(job.chat)
+        self._mailboxes.put(job.chat, job)
+
+    async def _sweep(self) -> None:
+        while True:
+            await insist(
+                "sweeping", lambda: self._store.forget_old(self._timer.now()), self._timer
+            )
+            await asyncio.sleep(SWEEP)

@@ -1,0 +1,14 @@
+"""The bot's own database: what it has seen, its states, jobs, outbox and dead letters."""
+
+from graphchat_bots.store.commits import Commits
+from graphchat_bots.store.outcome import DeadLetter, Outcome, StateRow
+from graphchat_bots.store.queries import BOT, BotStore
+
+__all__ = [
+    "BOT",
+    "BotStore",
+    "Commits",
+    "DeadLetter",
+    "Outcome",
+    "StateRow",
+]

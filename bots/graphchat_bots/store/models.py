@@ -1,0 +1,94 @@
+"""The tables of a bot's store. Hot paths use SQL; these classes are the schema.
+
+Times are seconds since 1970-01-01 UTC. Comments and not docstrings: Tortoise writes those into
+the schema.
+"""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from graphchat.store.blob import BlobField
+
+
+# An event whose effects are stored: when it comes again, nothing happens.
+class SeenRow(Model):
+    id = fields.CharField(primary_key=True, max_length=255)
+    at = fields.FloatField(db_index=True)
+
+    class Meta(Model.Meta):
+        table = "bot_seen"
+
+
+# What the bot remembers of a sender in a chat: MessagePack of the struct.
+class StateRow(Model):
+    id = fields.IntField(primary_key=True)
+    chat = fields.CharField(max_length=255)
+    sender = fields.CharField(max_length=255)
+    name = fields.CharField(max_length=255)
+    body = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "bot_state"
+        unique_together = (("chat", "sender", "name"),)
+
+
+# Something to do later in a chat. `body` is a MessagePack array of arguments.
+class JobRow(Model):
+    id = fields.CharField(primary_key=True, max_length=255)
+    name = fields.CharField(max_length=255)
+    chat = fields.CharField(max_length=255, db_index=True)
+    sender_name = fields.CharField(max_length=255)
+    body = fields.BinaryField()
+    due = fields.FloatField(db_index=True)
+    tries = fields.IntField()
+
+    class Meta(Model.Meta):
+        table = "bot_job"
+
+
+# Sent in the order of ids; a row goes when the network has taken the message.
+class OutboxRow(Model):
+    id = fields.IntField(primary_key=True)
+    chat = fields.CharField(max_length=255)
+    message_id = BlobField(unique=True)
+    body = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "bot_outbox"
+
+
+# An event that was begun after a crash: one that kills the process is found out by this.
+class AttemptRow(Model):
+    id = fields.CharField(primary_key=True, max_length=255)
+    tries = fields.IntField()
+    at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "bot_attempt"
+
+
+# Something that could not be handled.
+class DeadLetterRow(Model):
+    id = fields.IntField(primary_key=True)
+    reference = fields.CharField(max_length=32)
+    kind = fields.CharField(max_length=32)
+    event = fields.CharField(max_length=255)
+    chat = fields.CharField(max_length=255)
+    sender_name = fields.CharField(max_length=255)
+    name = fields.CharField(max_length=255)
+    body = fields.BinaryField()
+    error = fields.CharField(max_length=255)
+    tries = fields.IntField()
+    at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "bot_dead_letter"
+
+
+# A fact about the bot itself, such as whether it runs.
+class FactRow(Model):
+    name = fields.CharField(primary_key=True, max_length=255)
+    value = fields.IntField()
+
+    class Meta(Model.Meta):
+        table = "bot_fact"

@@ -1,0 +1,125 @@
+"""The effects of one event as rows, and the one transaction that writes them."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from graphchat.store import Cursor
+from graphchat_bots.turn import Job, Outgoing
+
+# The newest are kept.
+MAX_DEAD: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What a bot remembers of a sender in a chat."""
+
+    chat: str
+    sender: str
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Something that could not be handled, set aside."""
+
+    reference: str
+    """What the chat was told, and what stands in the log."""
+    kind: Literal["message", "contact", "job", "outgoing"]
+    id: str
+    chat: str
+    sender_name: str
+    name: str
+    """Of the job, else empty."""
+    body: bytes
+    """The message as it came or was to leave, or the arguments of the job."""
+    error: str
+    """Name of the class of the last error."""
+    tries: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that is written when an event was handled."""
+
+    id: str
+    at: float
+    is_job: bool
+    messages: tuple[Outgoing, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    states: tuple[StateRow, ...] = ()
+    again: Job | None = None
+    """The job itself, if it is to be tried again later."""
+    dead: DeadLetter | None = None
+
+
+def write(cursor: Cursor, outcome: Outcome) -> bool:
+    """Write all of it; return whether the event was new. If not, nothing is written."""
+    if not _close(cursor, outcome):
+        return False
+    _write_jobs(cursor, outcome)
+    if outcome.states:
+        cursor.executemany(
+            "INSERT OR REPLACE INTO bot_state (chat, sender, name, body) VALUES (?, ?, ?, ?)",
+            [(row.chat, row.sender, row.name, row.body) for row in outcome.states],
+        )
+    if outcome.messages:
+        cursor.executemany(
+            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body) VALUES (?, ?, ?)",
+            [(row.chat, row.message_id, row.body) for row in outcome.messages],
+        )
+    if outcome.dead is not None:
+        bury(cursor, outcome.dead)
+    return True
+
+
+def _close(cursor: Cursor, outcome: Outcome) -> bool:
+    # An event is closed by its id, a job by its row being gone.
+    cursor.execute("DELETE FROM bot_attempt WHERE id = ?", (outcome.id,))
+    if outcome.is_job:
+        cursor.execute("DELETE FROM bot_job WHERE id = ?", (outcome.id,))
+    else:
+        cursor.execute(
+            "INSERT OR IGNORE INTO bot_seen (id, at) VALUES (?, ?)", (outcome.id, outcome.at)
+        )
+    return cursor.rowcount > 0
+
+
+def _write_jobs(cursor: Cursor, outcome: Outcome) -> None:
+    jobs = outcome.jobs if outcome.again is None else (*outcome.jobs, outcome.again)
+    if jobs:
+        cursor.executemany(
+            "INSERT OR IGNORE INTO bot_job (id, name, chat, sender_name, body, due, tries)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (job.id, job.name, job.chat, job.sender_name, job.body, job.due, job.tries)
+                for job in jobs
+            ],
+        )
+
+
+def bury(cursor: Cursor, dead: DeadLetter) -> None:
+    """Set something aside; of very many only the newest are kept."""
+    cursor.execute(
+        "INSERT INTO bot_dead_letter"
+        " (reference, kind, event, chat, sender_name, name, body, error, tries, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            dead.reference,
+            dead.kind,
+            dead.id,
+            dead.chat,
+            dead.sender_name,
+            dead.name,
+            dead.body,
+            dead.error,
+            dead.tries,
+            dead.at,
+        ),
+    )
+    cursor.execute(
+        "DELETE FROM bot_dead_letter WHERE id <= (SELECT max(id) FROM bot_dead_letter) - ?",
+        (MAX_DEAD,),
+    )

@@ -1,0 +1,154 @@
+"""Questions to a bot's store, and the writes that are not the outcome of an event."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Final, Self, TypeVar, final
+
+from graphchat.store import Cursor, Database, Row
+from graphchat.store.schema import App
+from graphchat_bots.store.commits import Commits
+from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, write
+from graphchat_bots.turn import Job, Outgoing
+
+BOT: Final = App("bot", "graphchat_bots.store.models", "graphchat_bots.store.migrations")
+"""The tables; `graphchat.store.Database.open` makes them."""
+
+# A sender repeats what was not receipted for 21 days.
+SEEN_FOR: Final = timedelta(days=30).total_seconds()
+MAX_SEEN: Final = 2_000_000
+
+T = TypeVar("T")
+
+
+@final
+class BotStore:
+    """One bot's memory. Open it with `open`, and run its ``commits``."""
+
+    def __init__(self, database: Database, *, crashed: bool) -> None:
+        self._database = database
+        self.commits: Final = Commits(database)
+        self.crashed: Final = crashed
+        """Whether the bot did not stop in good order the last time."""
+
+    @classmethod
+    async def open(cls, database: Database) -> Self:
+        """Note that the bot runs. ``database`` was opened with the tables of `BOT`."""
+        return cls(database, crashed=await database.write(_begin))
+
+    async def end(self) -> None:
+        """Note that the bot has stopped in good order."""
+        await self._database.write(partial(_set_running, 0))
+
+    async def write(self, outcome: Outcome) -> bool:
+        """Write what follows from an event; return whether the event was new."""
+        return await self.commits.commit(lambda cursor: write(cursor, outcome))
+
+    async def begin_attempt(self, event_id: str, now: float) -> int:
+        """Note that an event is begun; return how often it was begun before."""
+        return await self.commits.commit(lambda cursor: _begin_attempt(cursor, event_id, now))
+
+    async def seen(self, ids: Sequence[str]) -> set[str]:
+        """Return those of ``ids`` whose effects are stored."""
+        found = await self._rows(
+            "SELECT id FROM bot_seen WHERE id IN (SELECT value FROM json_each(?))",
+            json.dumps(ids),
+        )
+        return {id_ for (id_,) in found}
+
+    async def state(self, chat: str, sender: str, name: str) -> bytes | None:
+        found = await self._rows(
+            "SELECT body FROM bot_state WHERE chat = ? AND sender = ? AND name = ?",
+            chat,
+            sender,
+            name,
+        )
+        return found[0][0] if found else None
+
+    async def jobs(self, ids: Collection[str], chats: Collection[str], most: int) -> list[Job]:
+        """Return the next jobs, the earliest first, but for ``ids`` and those of ``chats``."""
+        found = await self._rows(
+            "SELECT id, name, chat, sender_name, body, due, tries FROM bot_job"
+            " WHERE id NOT IN (SELECT value FROM json_each(?))"
+            " AND chat NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?",
+            json.dumps(list(ids)),
+            json.dumps(list(chats)),
+            most,
+        )
+        return [Job(*row) for row in found]
+
+    async def count_jobs(self, chat: str) -> int:
+        return int((await self._rows("SELECT count(*) FROM bot_job WHERE chat = ?", chat))[0][0])
+
+    async def outbox(self, after: int, most: int) -> list[tuple[int, Outgoing]]:
+        """Return messages that were not sent yet, the oldest first, and their numbers."""
+        found = await self._rows(
+            "SELECT id, chat, message_id, body FROM bot_outbox WHERE id > ? ORDER BY id LIMIT ?",
+            after,
+            most,
+        )
+        return [(number, Outgoing(*row)) for number, *row in found]
+
+    def sent(self, message_id: bytes) -> None:
+        """Forget a message that the network has taken, soon."""
+        self.commits.along(
+            lambda cursor: (
+                cursor.execute(
+                    "DELETE FROM bot_outbox WHERE message_id = ?", (message_id,)
+                ).rowcount
+            )
+        )
+
+    async def give_up(self, dead: DeadLetter, message_id: bytes) -> None:
+        """Set a message aside that cannot be sent."""
+        await self.commits.commit(lambda cursor: _give_up(cursor, dead, message_id))
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Return what was set aside, the oldest first."""
+        found = await self._rows(
+            "SELECT reference, kind, event, chat, sender_name, name, body, error, tries, at"
+            " FROM bot_dead_letter ORDER BY id"
+        )
+        return [DeadLetter(*row) for row in found]
+
+    async def forget_old(self, now: float) -> None:
+        """Drop what nobody will ask for any more."""
+        await self.commits.commit(lambda cursor: _forget_old(cursor, now))
+
+    async def _rows(self, sql: str, *parameters: str | int) -> list[Row]:
+        return await self._database.read(lambda cursor: cursor.execute(sql, parameters).fetchall())
+
+
+def _begin(cursor: Cursor) -> bool:
+    found = cursor.execute("SELECT value FROM bot_fact WHERE name = 'running'").fetchone()
+    _set_running(1, cursor)
+    return found is not None and bool(found[0])
+
+
+def _set_running(value: int, cursor: Cursor) -> None:
+    cursor.execute("INSERT OR REPLACE INTO bot_fact (name, value) VALUES ('running', ?)", (value,))
+
+
+def _begin_attempt(cursor: Cursor, event_id: str, now: float) -> int:
+    cursor.execute(
+        "INSERT INTO bot_attempt (id, tries, at) VALUES (?, 0, ?)"
+        " ON CONFLICT (id) DO UPDATE SET tries = tries + 1",
+        (event_id, now),
+    )
+    found = cursor.execute("SELECT tries FROM bot_attempt WHERE id = ?", (event_id,)).fetchone()
+    assert found is not None  # it was written above
+    return int(found[0])
+
+
+def _give_up(cursor: Cursor, dead: DeadLetter, message_id: bytes) -> None:
+    bury(cursor, dead)
+    cursor.execute("DELETE FROM bot_outbox WHERE message_id = ?", (message_id,))
+
+
+def _forget_old(cursor: Cursor, now: float) -> None:
+    cursor.execute("DELETE FROM bot_seen WHERE at < ?", (now - SEEN_FOR,))
+    cursor.execute(
+        "DELETE FROM bot_seen WHERE rowid <= (SELECT max(rowid) FROM bot_seen) - ?", (MAX_SEEN,)
+    )
+    cursor.execute("DELETE FROM bot_attempt WHERE at < ?", (now - SEEN_FOR,))

@@ -1,0 +1,41 @@
+"""The seam between a test world and what carries its messages: one of two levels."""
+
+from typing import Protocol
+
+from graphchat.content import Message
+from graphchat_bots.port import Port
+
+
+class Network(Protocol):
+    """Carries messages between people and one bot."""
+
+    async def start(self) -> Port:
+        """Bring the bot's end up, for the first time or after `kill`."""
+        ...
+
+    async def kill(self) -> None:
+        """Let the bot's end die as in a crash; what it has acknowledged or sent stays so."""
+        ...
+
+    async def close(self) -> None:
+        """Take everything down, at the end of the test."""
+        ...
+
+    async def join(self, name: str, *, is_bot: bool) -> str:
+        """Let somebody connect with the bot; return the name of the chat."""
+        ...
+
+    async def say(self, chat: str, message: Message, message_id: bytes) -> None:
+        """Say something to the bot; return once its end has got it.
+
+        The same ``message_id`` again lets the bot receive the same event again.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait until all that was sent to the bot was handed out to its runtime."""
+        ...
+
+    async def hear(self, chat: str) -> list[Message]:
+        """Return what arrived from the bot since the last time, and wait for what it sent."""
+        ...

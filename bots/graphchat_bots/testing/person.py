@@ -1,0 +1,79 @@
+"""Somebody who talks with a bot in a test."""
+
+from typing import Final, Protocol, final
+
+from graphchat.content import Message, Text
+from graphchat_bots.testing.network import Network
+
+Said = str | Message
+"""A text as a string, anything else as the message that it is."""
+
+
+class Surroundings(Protocol):
+    """What a person needs of the world."""
+
+    @property
+    def network(self) -> Network: ...
+
+    def message_id(self, name: str | None) -> bytes:
+        """Return the id of a message: always the same for a name, a fresh one for none."""
+        ...
+
+    async def settle(self, chat: str) -> None:
+        """Wait until the bot has nothing more to do in ``chat``."""
+        ...
+
+
+@final
+class Person:
+    """Somebody who talks with the bot."""
+
+    def __init__(self, world: Surroundings, name: str, *, is_bot: bool) -> None:
+        self.name: Final = name
+        self._world = world
+        self._is_bot = is_bot
+        self._chat: str | None = None
+        self._last: tuple[Message, bytes] | None = None
+
+    async def joins(self) -> list[Said]:
+        """Connect with the bot; return what it says to that."""
+        await self._join()
+        return await self.hears()
+
+    async def says(self, said: Said, *, id: str | None = None) -> list[Said]:  # noqa: A002 - as in the docs
+        """Say something; return the bot's answers once it has nothing more to do here.
+
+        Connects first, if nobody has. The same ``id`` again lets the bot receive the same
+        event again. Raises `HandlerError` if a handler fails, unless inside
+        `World.expecting`.
+        """
+        if self._chat is None:
+            await self.joins()  # whatever the bot says to that is no answer to this
+        await self.sends(said, id=id)
+        return await self.hears()
+
+    async def sends(self, said: Said, *, id: str | None = None) -> None:  # noqa: A002 - as in the docs
+        """Say something, and do not wait for the answer: `hears` does."""
+        chat = await self._join()
+        message = Text(said) if isinstance(said, str) else said
+        message_id = self._world.message_id(None if id is None else f"{chat} {id}")
+        self._last = message, message_id
+        await self._world.network.say(chat, message, message_id)
+
+    async def repeats(self) -> list[Said]:
+        """Let the bot receive the last message again, as after a lost acknowledgement."""
+        assert self._last is not None, f"{self.name} has said nothing yet"
+        await self._world.network.say(await self._join(), *self._last)
+        return await self.hears()
+
+    async def hears(self) -> list[Said]:
+        """Return what the bot has said since the last time, once it has nothing more to do."""
+        chat = await self._join()
+        await self._world.settle(chat)
+        heard = await self._world.network.hear(chat)
+        return [message.text if isinstance(message, Text) else message for message in heard]
+
+    async def _join(self) -> str:
+        if self._chat is None:
+            self._chat = await self._world.network.join(self.name, is_bot=self._is_bot)
+        return self._chat

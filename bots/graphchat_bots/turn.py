@@ -1,0 +1,90 @@
+"""All that follows from one event, gathered in memory until it is stored as a whole.
+
+Nothing of a turn leaves the process before its transaction is on disk, and a turn whose
+handler failed is thrown away: so an event that comes again has no effect twice.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from graphchat.content import Message, encode
+from graphchat.errors import LocalProtocolError
+from graphchat_bots.message import Event
+
+# What one event may set off; a handler in an endless loop ends here.
+MAX_MESSAGES: Final = 1_000
+MAX_BYTES: Final = 32 * 2**20
+MAX_NEW_JOBS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message on its way out."""
+
+    chat: str
+    message_id: bytes
+    body: bytes
+    """As `graphchat.content.encode` makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that a bot will do in a chat."""
+
+    id: str
+    name: str
+    """Of the decorated function."""
+    chat: str
+    sender_name: str
+    body: bytes
+    """MessagePack array of its arguments."""
+    due: float
+    """Seconds since 1970."""
+    tries: int = 0
+    """How often it has failed."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """The effects of one event, in the order in which its handler asked for them."""
+
+    event: Event
+    messages: list[Outgoing] = field(default_factory=list[Outgoing])
+    jobs: list[Job] = field(default_factory=list[Job])
+    _size: int = 0
+
+    def say(self, message: Message) -> None:
+        """Send ``message`` to the chat once the turn is stored.
+
+        Raises `LocalProtocolError` if one event sets off more than 1,000 messages or 32 MiB.
+        """
+        body = encode(message)
+        self._size += len(body)
+        if len(self.messages) >= MAX_MESSAGES or self._size > MAX_BYTES:
+            raise LocalProtocolError("A handler sends too many messages for one event.")
+        name = message_id(self.event.id, len(self.messages))
+        self.messages.append(Outgoing(self.event.chat, name, body))
+
+    def schedule(self, name: str, body: bytes, due: float) -> None:
+        """Run the job ``name`` at ``due``, in this chat.
+
+        Raises `LocalProtocolError` if one event sets off more than 100 jobs.
+        """
+        if len(self.jobs) >= MAX_NEW_JOBS:
+            raise LocalProtocolError("A handler schedules too many jobs for one event.")
+        event = self.event
+        id_ = f"job-{_digest(b'gc/1 bot job', event.id, len(self.jobs)).hex()}"
+        self.jobs.append(Job(id_, name, event.chat, event.sender.name, body, due))
+
+
+def message_id(event_id: str, index: int) -> bytes:
+    """Return the id of the message number ``index`` that answers an event.
+
+    The same event gives the same ids, so whoever gets an answer twice sees it once.
+    """
+    return _digest(b"gc/1 bot", event_id, index)
+
+
+def _digest(label: bytes, event_id: str, index: int) -> bytes:
+    return sha256(label + event_id.encode() + index.to_bytes(4)).digest()[:16]

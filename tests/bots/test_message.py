@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from graphchat.content import Image, Text, Unknown
+from graphchat_bots.message import Message, Sender, event_of
+from graphchat_bots.port import Incoming
+
+
+def incoming(sent_at: float = 0.0) -> Incoming:
+    return Incoming("e1", "chat", "Ann", "message", Text("hi"), sent_at, b"1" * 16)
+
+
+def test_a_message_tells_who_what_and_when() -> None:
+    event = event_of(incoming(86400.0))
+    assert event.message is not None
+    assert event.message.text == "hi"
+    assert event.message.sender == event.sender == Sender("chat", "Ann")
+    assert event.message.sent_at == datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def test_somebody_who_connects_has_said_nothing() -> None:
+    event = event_of(Incoming("e1", "chat", "Ann", "contact", None, 0.0, b""))
+    assert (event.kind, event.message) == ("contact", None)
+
+
+@pytest.mark.parametrize("sent_at", [-1e30, 1e30, float("inf"), float("-inf")])
+def test_a_stranger_cannot_choose_a_time_that_breaks_the_bot(sent_at: float) -> None:
+    assert event_of(incoming(sent_at)).message is not None
+
+
+def test_the_text_of_a_picture_is_its_caption_and_unknown_messages_have_none() -> None:
+    sender, now = Sender("chat", "Ann"), datetime.now(UTC)
+    image = Image(b"x", "image/png", 1, 1, caption="look")
+    assert Message(b"1", sender, image, now).text == "look"
+    assert Message(b"1", sender, Unknown("poll", b""), now).text == ""

@@ -1,0 +1,100 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from graphchat.content import Text
+from graphchat.errors import NotFoundError
+from graphchat_bots import Bot, Message
+from graphchat_bots.testing.memory import MemoryPort
+
+
+def chatty(count: int) -> Bot:
+    bot = Bot("chatty")
+
+    @bot.message()
+    async def talk(msg: Message) -> AsyncIterator[str]:
+        for number in range(count):
+            yield f"{msg.text} {number}"
+
+    return bot
+
+
+async def test_messages_arrive_in_order(tmp_path: Path) -> None:
+    async with chatty(300).testing(tmp_path) as world:
+        assert await world.person("Ann").says("x") == [f"x {n}" for n in range(300)]
+
+
+async def test_what_was_left_is_sent_at_the_next_start_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, stuck = MemoryPort.send, asyncio.Event()
+
+    async def hang(*args: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("graphchat_bots.outbox.PAGE", 7)
+    async with chatty(50).testing(tmp_path) as world:
+        ann = world.person("Ann")
+        monkeypatch.setattr(MemoryPort, "send", hang)
+        await ann.sends("x")
+        await stuck.wait()
+        monkeypatch.setattr(MemoryPort, "send", send)
+        await world.crash()
+        assert await ann.hears() == [f"x {n}" for n in range(50)]
+        assert await ann.says("y") == [f"y {n}" for n in range(50)]
+
+
+async def test_a_chat_that_is_gone_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = MemoryPort.send
+
+    async def refuse(self: MemoryPort, chat: str, message: Text, message_id: bytes) -> None:
+        if chat == "chat-1":
+            raise NotFoundError
+        await send(self, chat, message, message_id)
+
+    monkeypatch.setattr(MemoryPort, "send", refuse)
+    async with chatty(2).testing(tmp_path) as world:
+        gone, ann = world.person("Gone"), world.person("Ann")
+        assert await gone.says("x") == []
+        assert await ann.says("y") == ["y 0", "y 1"]
+        letters = await world.dead_letters()
+        assert [(letter.kind, letter.chat, letter.error) for letter in letters] == [
+            ("outgoing", "chat-1", "NotFoundError")
+        ] * 2
+        await world.crash()
+        assert len(await world.dead_letters()) == 2
+
+
+async def test_messages_wait_in_the_store_while_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphchat_bots.outbox.MAX_HELD", 5)
+    async with chatty(10).testing(tmp_path) as world:
+        people = [world.person(str(number)) for number in range(4)]
+        for person in people:
+            await person.sends("x")
+            await person.sends("y")
+        wanted = [f"{text} {n}" for text in "xy" for n in range(10)]
+        assert [await person.hears() for person in people] == [wanted] * 4
+
+
+async def test_a_network_that_never_takes_a_message_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def fail(*args: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise OSError
+
+    monkeypatch.setattr(MemoryPort, "send", fail)
+    async with chatty(1).testing(tmp_path) as world:
+        assert await world.person("Ann").says("x") == []
+        (letter,) = await world.dead_letters()
+        assert letter.tries == tries == 100
