@@ -82,6 +82,13 @@ class Client:
             raise StateError("The client is not open. Use it inside `async with Client(...)`.")
         return self._open
 
+    async def settled(self) -> None:
+        """Return once relays have all that handshakes and deletions want of them.
+
+        Nobody needs to wait for it: what remains is done when the client is open again.
+        """
+        await self.engine.worker.settled()
+
     # Profiles
 
     async def create_profile(self, profile: Profile) -> OwnProfile:

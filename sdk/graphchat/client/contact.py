@@ -1,7 +1,7 @@
 """One contact of a profile: somebody to talk to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,9 +105,19 @@ class Contact:
         lanes = self._live.connection.lanes
         return tuple(lane.state.peer.base for lane in lanes if lane.state.peer is not None)
 
+    async def asked(self) -> None:
+        """Return once a relay has what we say to begin: the other side can answer any time.
+
+        Raises `StateError` if the code does not work any more.
+        """
+        await self._until(lambda live: live.asked or live.established)
+
     async def established(self) -> None:
         """Return once both sides can talk. Raises `StateError` if that cannot happen."""
-        while not self._live.established:
+        await self._until(lambda live: live.established)
+
+    async def _until(self, reached: Callable[[Live], bool]) -> None:
+        while not reached(self._live):
             if self._live.failed:
                 raise StateError(self._live.failed)
             await self._engine.context.pulses[self._id].wait()

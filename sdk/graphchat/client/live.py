@@ -112,6 +112,8 @@ class Live:
     """The last look found something to seal; there may be more."""
     answered: bool = False
     """Our yes to a request is on its way."""
+    asked: bool = False
+    """A relay has taken a confirmation or an answer of ours since the client was opened."""
     refusals: int = 0
     """Queues of the code that took no confirmation."""
     failed: str = ""

@@ -53,6 +53,11 @@ class Worker:
         self._retry.set()
         self._retry = asyncio.Event()
 
+    async def settled(self) -> None:
+        """Return once nothing is left to do at relays."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -122,6 +127,10 @@ class Worker:
 
     async def _done(self, job: Job, turn: Applier) -> None:
         turn.unit.write(rows.drop_work(job.id))
+        live = self._context.lives.get(job.connection or 0)
+        if live is not None and isinstance(job.work, PutWork):
+            turn.unit.after(partial(setattr, live, "asked", True))  # noqa: FBT003
+            turn.unit.after(self._context.pulses[live.id].beat)
 
     async def _refused(self, job: Job, turn: Applier, *, sure: bool) -> None:
         turn.unit.write(rows.drop_work(job.id))
