@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from graphchat.core import frame as frames, record
-from graphchat.core.connection import ConnectionState
+from graphchat.content.control import MAX_RESEND
+from graphchat.core import effects as do, frame as frames, record
+from graphchat.core.connection import RETRY, ConnectionState
+from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import MAX_HELD, REMEMBERED
-from graphchat.core.receipts import LATEST, PATIENCE, REPEAT, SOONEST
+from graphchat.core.receipts import BATCH, LATEST, PATIENCE, REPEAT, SOONEST
 from graphchat.testing.pair import Pair
 from graphchat.testing.queues import Queue
-from graphchat.testing.side import Side
+from graphchat.testing.side import WINDOW, Side
 
 
 def stored(side: Side) -> ConnectionState:
@@ -56,6 +59,225 @@ def check_rest(pair: Pair) -> None:
         assert receiver.connection.due is None
         assert sender.disk.alarms == []
 
+
+# Receipts, requests and time
+
+
+@pytest.fixture
+def pair() -> Pair:
+    return Pair.by_invitation().connect()
+
+
+def test_both_get_what_the_other_says_in_order(pair: Pair) -> None:
+    for number in range(40):
+        pair.alice.say(f"a{number}")
+        pair.bob.say(f"b{number}")
+    pair.settle()
+    assert pair.bob.texts == [f"a{number}" for number in range(40)]
+    assert pair.alice.texts == [f"b{number}" for number in range(40)]
+    check_rest(pair)
+
+
+def test_a_message_says_who_when_and_which(pair: Pair) -> None:
+    pair.alice.say("hello")
+    pair.settle()
+    (received,) = pair.bob.disk.received
+    written = pair.alice.disk.said[-1]
+    assert received.frame.message_id == written.id
+    assert received.frame.ts_ms == 1_700_000_000_000 + round(1000 * pair_time(pair, written.seq))
+    assert received.frame.kind is Kind.CONTENT
+
+
+def pair_time(pair: Pair, seq: int) -> float:
+    """Return when a frame of Alice's was written, in seconds since the start."""
+    frame = frames.decode(pair.alice.disk.said[seq - 1].data, now_ms=2**52)
+    return (frame.ts_ms - 1_700_000_000_000) / 1000
+
+
+def test_a_receipt_names_what_each_lane_brought(pair: Pair) -> None:
+    pair.bob.queues[1].down = True
+    pair.alice.say("x")
+    pair.settle()
+    outbox = pair.alice.connection.state.outbox
+    assert (outbox.covered, outbox.lanes) == (2, [2, 1])
+    pair.bob.queues[1].down = False
+    pair.alice.say("y")
+    pair.settle()
+    assert (outbox.covered, outbox.lanes) == (3, [3, 3])
+
+
+def test_a_lane_that_was_down_skips_what_is_covered(pair: Pair) -> None:
+    pair.bob.queues[1].down = True
+    for number in range(WINDOW + 10):
+        pair.alice.say(str(number))
+    pair.settle()
+    sealed = pair.alice.connection.lanes[1].state.sealed
+    assert sealed == 1 + WINDOW, "it keeps no more than its window"
+    pair.bob.queues[1].down = False
+    pair.alice.say("last")
+    pair.settle()
+    check_rest(pair)
+
+
+def test_frames_wait_for_one_receipt_until_they_are_a_batch(pair: Pair) -> None:
+    for number in range(BATCH):
+        pair.alice.say(str(number))
+    now = pair.clock.monotonic()
+    dues: list[float | None] = []
+    while len(pair.bob.texts) < BATCH:
+        pair.alice.send(0)
+        pair.bob.receive(0)
+        dues.append(pair.bob.connection.due)
+    assert dues[-1] == now
+    assert all(due is not None and due >= now + SOONEST for due in dues[:-1])
+
+
+def test_who_leaves_sends_the_receipt_that_is_owed(pair: Pair) -> None:
+    pair.bob.connection.hurry()
+    assert pair.bob.connection.due is None, "nothing is owed"
+    pair.alice.say("x")
+    pair.alice.send(0)
+    pair.bob.receive(0)
+    pair.bob.connection.hurry()
+    pair.bob.tick()
+    pair.bob.send(0)
+    pair.alice.receive(0)
+    assert pair.alice.disk.frames == {}
+
+
+def test_a_receipt_that_is_owed_is_owed_after_a_restart(pair: Pair) -> None:
+    pair.alice.say("x")
+    pair.alice.send(0)
+    pair.bob.receive(0)
+    pair.bob.reload()
+    assert pair.bob.connection.due is not None
+    pair.settle()
+    assert pair.alice.disk.frames == {}
+    pair.bob.reload()
+    assert pair.bob.connection.due is None
+
+
+def test_without_a_lane_receipts_and_requests_wait(pair: Pair) -> None:
+    pair.alice.say("lost")
+    pair.alice.say("held")
+    pair.alice.send(0)
+    pair.bob.queues[0].envelopes.pop(0)
+    pair.bob.receive(0)
+    machine = pair.bob.connection
+    pair.clock.advance(LATEST)
+    for _ in range(3):
+        assert machine.tick([]) == []
+        assert machine.due == pair.clock.monotonic() + RETRY
+        pair.clock.advance(RETRY)
+    assert len(machine.tick([0, 1])) == 4, "a receipt and a request by each lane"
+
+
+def asked_at(pair: Pair, seconds: float) -> list[tuple[int, int]]:
+    """Return what Bob asks Alice for in that time."""
+    found: list[tuple[int, int]] = []
+    end = pair.clock.monotonic() + seconds
+    while (due := pair.bob.connection.due) is not None and due <= end:
+        pair.clock.advance(max(0.0, due - pair.clock.monotonic()))
+        sent = [e for e in pair.bob.connection.tick([0]) if isinstance(e, do.Sealed)]
+        for sealed in sent:
+            effects = pair.alice.connection.receive(0, sealed.envelope)
+            found += [(e.first, e.last) for e in effects if isinstance(e, do.Repeat)]
+    pair.clock.advance(end - pair.clock.monotonic())
+    return found
+
+
+def lose(pair: Pair, *places: int) -> None:
+    """Have Alice's next envelopes come by the first lane, but not those at ``places``."""
+    pair.alice.send(0)
+    envelopes = pair.bob.queues[0].envelopes
+    for place in sorted(places, reverse=True):
+        del envelopes[place]
+    while envelopes:
+        pair.bob.receive(0)
+
+
+def test_a_gap_is_asked_for_after_two_seconds_and_again_after_thirty(pair: Pair) -> None:
+    for number in range(4):
+        pair.alice.say(str(number))
+    lose(pair, 1, 2)
+    assert asked_at(pair, PATIENCE - 0.01) == []
+    assert asked_at(pair, 0.02) == [(3, 4)]
+    assert asked_at(pair, REPEAT - 0.1) == []
+    assert asked_at(pair, 0.2) == [(3, 4)]
+    pair.settle()
+    assert pair.bob.texts == list("0123")
+
+
+def test_a_second_gap_has_patience_of_its_own(pair: Pair) -> None:
+    for number in range(5):
+        pair.alice.say(str(number))
+    lose(pair, 1, 3)
+    assert asked_at(pair, PATIENCE) == [(3, 3)]
+    written = pair.alice.disk.frames[3]
+    again = pair.alice.connection.seal(0, 3, written.data, written.signature)
+    pair.bob.take(0, again.envelope)
+    assert pair.bob.texts == list("012")
+    assert asked_at(pair, PATIENCE - 0.01) == []
+    assert asked_at(pair, 0.02) == [(5, 5)]
+
+
+def test_a_wide_gap_is_asked_for_in_parts(pair: Pair) -> None:
+    pair.bob.queues[0].swallows = pair.bob.queues[1].swallows = True
+    for number in range(MAX_RESEND + 10):
+        pair.alice.say(str(number))
+        pair.alice.send(0)
+    pair.bob.queues[0].swallows = pair.bob.queues[1].swallows = False
+    pair.alice.say("last")
+    pair.alice.send(0)
+    pair.bob.receive(0)
+    assert asked_at(pair, PATIENCE) == [(2, MAX_RESEND + 1)]
+    pair.settle()
+    assert len(pair.bob.texts) == MAX_RESEND + 11
+
+
+def test_a_gap_is_asked_for_after_a_restart(pair: Pair) -> None:
+    pair.alice.say("lost")
+    pair.alice.say("held")
+    lose(pair, 0)
+    pair.bob.reload()
+    assert asked_at(pair, PATIENCE) == [(2, 2)]
+    pair.settle()
+    assert pair.bob.texts == ["lost", "held"]
+
+
+@pytest.mark.parametrize("honest", [0, 1])
+def test_one_honest_relay_in_each_direction_is_enough(pair: Pair, honest: int) -> None:
+    for side in pair.sides:
+        side.queues[1 - honest].swallows = True
+    for number in range(50):
+        pair.alice.say(str(number))
+        pair.bob.say(str(number))
+        pair.settle()
+    assert pair.alice.texts == pair.bob.texts == [str(number) for number in range(50)]
+    check_rest(pair)
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_a_crash_at_any_boundary_of_a_conversation_does_no_harm(who: str) -> None:
+    for boundary in range(100):
+        pair = Pair.by_invitation().connect()
+        for each in ("one", "two"):
+            pair.alice.say(each)
+            pair.bob.say(each)
+        pair.bob.queues[0].swallows = True
+        side = pair.alice if who == "alice" else pair.bob
+        side.crash_in = boundary
+        pair.settle()
+        side.crash_in = None
+        pair.settle()
+        assert pair.alice.texts == pair.bob.texts == ["one", "two"], f"crash at {boundary}"
+        check_rest(pair)
+        if not side.crashes:
+            break
+    assert 20 < boundary < 99, "the crash came at every boundary there is"
+
+
+# Everything at once
 
 SIDES: Final = st.sampled_from(["alice", "bob"])
 LANES: Final = st.integers(0, 2)

@@ -52,7 +52,7 @@ def why(side: Side) -> list[str]:
 # Envelopes
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(position=st.integers(0, 4607), bit=st.integers(0, 7))
 def test_a_changed_bit_is_refused_and_the_true_envelope_still_opens(
     position: int, bit: int

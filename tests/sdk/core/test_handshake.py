@@ -181,7 +181,7 @@ def test_one_lane_is_enough_and_the_other_heals_later(
     assert is_up(pair)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     make=st.sampled_from(MAKERS),
     to_alice=st.lists(st.integers(0, 2), min_size=1, max_size=7),
@@ -230,7 +230,7 @@ def test_a_crash_at_any_boundary_does_no_harm(make: Callable[[], Pair], who: str
     assert 20 < boundary < 99, "the crash came at every boundary there is"
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(position=st.integers(0, 4607), bit=st.integers(0, 7), answer=st.booleans())
 def test_a_changed_handshake_envelope_is_refused(
     position: int,
