@@ -52,6 +52,8 @@ class FaultProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.cut()  # those whose task was cancelled before it began
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     async def accept(self) -> None:
         """Take connections again after `refuse`, at the same port."""
@@ -80,24 +82,22 @@ class FaultProxy:
         """Let through what was held back since `silence`, and everything after it."""
         self._flow.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio complains if one that it made is cancelled.
         self.accepted += 1
-        try:
-            await self._through(reader, writer)
-        finally:
-            self._tasks.discard(task)
+        self._writers.add(writer)
+        task = asyncio.create_task(self._through(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
         except OSError:
             writer.transport.abort()
+            self._close(writer)
             return
-        pair = {writer, far_writer}
-        self._writers |= pair
+        self._writers.add(far_writer)
         pumps = [
             asyncio.create_task(self._pump(reader, far_writer, counts=True)),
             asyncio.create_task(self._pump(far_reader, writer, counts=False)),
@@ -105,12 +105,15 @@ class FaultProxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._writers -= pair
             for pump in pumps:
                 pump.cancel()
-            for each in pair:
-                each.close()
             await asyncio.gather(*pumps, return_exceptions=True)
+            self._close(writer, far_writer)
+
+    def _close(self, *writers: asyncio.StreamWriter) -> None:
+        for writer in writers:
+            writer.close()
+            self._writers.discard(writer)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counts: bool
