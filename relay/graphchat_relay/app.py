@@ -1,0 +1,129 @@
+"""The relay as an ASGI application."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from graphchat.clock import Clock, SystemClock
+from graphchat.crypto.keys import SigningKey
+from graphchat_relay.gate import Gate, Sockets
+from graphchat_relay.identity import load_identity
+from graphchat_relay.private import private_app
+from graphchat_relay.rest import REFUSALS, Rest, answer, refuse
+from graphchat_relay.service.relay import Relay
+from graphchat_relay.settings import IDENTITY_FILE, RelaySettings
+from graphchat_relay.site import Site
+from graphchat_relay.store.opening import open_store, sqlite_path
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the applications of one relay share."""
+
+    settings: RelaySettings
+    clock: Clock
+    identity: SigningKey
+    site: Site
+    sockets: Sockets = field(default_factory=Sockets)
+    relay: Relay | None = None
+
+    @property
+    def running(self) -> Relay:
+        assert self.relay is not None, "the application has not started"
+        return self.relay
+
+    @property
+    def ready(self) -> bool:
+        return self.relay is not None and self.relay.healthy and not self.sockets.closing
+
+    def gauges(self) -> Mapping[str, float]:
+        return {"sockets": len(self.sockets), "queues_in_use": len(self.running.live)}
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Open the store and run the service. Raises `graphchat.errors.StoreError`."""
+        if self.relay is not None:  # whoever serves the application has done it
+            yield
+            return
+        store = await open_store(self.settings.store)
+        try:
+            self.relay = Relay(store, self.clock, self.settings.limits)
+            async with self.relay.running():
+                yield
+        finally:
+            self.relay = None
+            await store.close()
+
+
+def make_parts(settings: RelaySettings, clock: Clock | None = None) -> Parts:
+    """Read or make the identity. Raises `graphchat.errors.StoreError`."""
+    clock = clock or SystemClock()
+    identity = _identity(settings, clock)
+    tokens = frozenset(sha256(token.encode()).digest() for token in settings.create_tokens)
+    site = Site(identity.public, settings.path, settings.public_url, tokens)
+    return Parts(settings, clock, identity, site)
+
+
+def public_app(parts: Parts) -> Starlette:
+    """Return what clients speak to."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with parts.serving():
+            yield
+
+    gate = Middleware(
+        Gate,
+        relay=lambda: parts.running,
+        site=parts.site,
+        clock=parts.clock,
+        sockets=parts.sockets,
+    )
+    app = Starlette(
+        routes=Rest(lambda: parts.running, parts.site, parts.clock).routes(),
+        middleware=[gate],
+        exception_handlers={HTTPException: _bland, **dict.fromkeys(REFUSALS, refuse)},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def create_app(settings: RelaySettings | None = None) -> Starlette:
+    """Return a relay for any ASGI server; ``app.state.private`` has the probes and figures.
+
+    Without settings, they are read from the environment. Raises `graphchat.errors.StoreError`.
+    """
+    parts = make_parts(settings or RelaySettings())
+    app = public_app(parts)
+    app.state.private = probes(parts)
+    app.state.parts = parts
+    return app
+
+
+def probes(parts: Parts) -> Starlette:
+    """Return /livez, /readyz and /metrics."""
+    return private_app(lambda: parts.running.metrics, parts.gauges, lambda: parts.ready)
+
+
+async def _bland(request: Request, error: Exception) -> Response:
+    """Answer what is no endpoint."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return answer(b'"Method Not Allowed"', 405)
+    return answer(b'"Not Found"', 404)
+
+
+def _identity(settings: RelaySettings, clock: Clock) -> SigningKey:
+    path = settings.identity
+    database = sqlite_path(settings.store)
+    if path is None and database is not None:
+        path = database.with_name(IDENTITY_FILE)
+    return SigningKey.generate(clock) if path is None else load_identity(path, clock)

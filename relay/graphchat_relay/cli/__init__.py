@@ -1,0 +1,115 @@
+"""``graphchat relay``: run a relay, and look at one."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="Run a relay, and look at one."
+)
+
+Home = Annotated[Path | None, typer.Option("--home", help="Where data lives.", hidden=True)]
+
+
+def home_of(ctx: typer.Context) -> Path:
+    """Return where data lives: as the main program says, or the environment, or the platform."""
+    if isinstance(ctx.obj, dict) and "home" in ctx.obj:
+        return Path(ctx.obj["home"])
+    if found := os.environ.get("GRAPHCHAT_HOME"):
+        return Path(found).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("graphchat")
+
+
+def fail(text: str) -> typer.Exit:
+    """Say on one line what went wrong; raise what is returned."""
+    typer.echo(f"graphchat relay: {' '.join(text.split())}", err=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def serve(  # noqa: PLR0917 - one option for each setting that people change; the others are in --config
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Where to listen. [127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free one. [8765]")] = None,
+    store: Annotated[
+        str | None, typer.Option(help="memory: or sqlite://FILE. [below the home]")
+    ] = None,
+    create_token: Annotated[
+        list[str] | None, typer.Option(help="Only who knows it creates queues. Repeatable.")
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="How clients reach the relay: https://host/q")
+    ] = None,
+    private_host: Annotated[str | None, typer.Option(help="For probes and figures.")] = None,
+    private_port: Annotated[int | None, typer.Option(help="0 takes any free one. [0]")] = None,
+    tls_self_signed: Annotated[
+        bool | None,
+        typer.Option("--tls-self-signed", help="Serve TLS with a certificate of the relay's key."),
+    ] = None,
+    certfile: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Settings in TOML.")
+    ] = None,
+) -> None:
+    """Run a relay until it is told to stop."""
+    from graphchat_relay.cli.serving import run, take_signals
+
+    take_signals()
+    options = {
+        "host": host,
+        "port": port,
+        "store": store,
+        "create_tokens": tuple(create_token) if create_token else None,
+        "public_url": public_url,
+        "private_host": private_host,
+        "private_port": private_port,
+        "tls_self_signed": tls_self_signed,
+        "certfile": certfile,
+        "keyfile": keyfile,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    error = run(home_of(ctx), config, given)
+    if error:
+        raise fail(error)
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(help="The name in the certificate.")] = "localhost",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make the identity key of a relay, and a certificate of it."""
+    from graphchat.errors import GraphchatError
+    from graphchat_relay.cli.making import make, show
+
+    try:
+        made = make(home_of(ctx), host)
+    except GraphchatError as error:
+        raise fail(str(error)) from None
+    show(made, json=json)
+
+
+@app.command()
+def check(
+    uri: Annotated[str, typer.Argument(help="The address of the relay, with its fingerprint.")],
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for each step.")] = 10.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try a relay from outside: create, send, receive, delete."""
+    import asyncio
+
+    from graphchat.errors import GraphchatError
+    from graphchat_relay.cli.checking import check_relay
+    from graphchat_relay.cli.report import show
+
+    try:
+        steps = asyncio.run(check_relay(uri, timeout))
+    except GraphchatError as error:
+        raise fail(str(error)) from None
+    show(steps, json=json)

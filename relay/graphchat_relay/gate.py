@@ -1,0 +1,140 @@
+"""The outermost layer: what holds for every request, before anybody looks at what it wants."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from graphchat.clock import Clock
+from graphchat.wire import rest as wire
+from graphchat.wire.signing import NONCE_BYTES
+from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.service.relay import Relay
+from graphchat_relay.site import Site
+from graphchat_relay.socket import AsgiReceive, Socket
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, AsgiReceive, AsgiSend], Awaitable[None]]
+
+HEADERS: Final = (
+    (b"graph-chat-version", b"1"),
+    (b"cache-control", b"no-store"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"graph-chat-version, retry-after"),
+)
+PREFLIGHT: Final = (
+    (b"access-control-allow-methods", b"GET, POST, PUT, DELETE"),
+    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-max-age", b"86400"),
+)
+# RFC 6455, 7.4.1 and its registry: the service restarts; come back.
+RESTART: Final = 1012
+
+
+class Sockets:
+    """The open sockets of a relay."""
+
+    def __init__(self) -> None:
+        self._open: dict[Socket, None] = {}
+        self.closing = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, socket: Socket) -> None:
+        self._open[socket] = None
+
+    def discard(self, socket: Socket) -> None:
+        self._open.pop(socket, None)
+
+    async def drain(self, spread: float) -> None:
+        """Close all of them in random order over ``spread`` seconds."""
+        self.closing = True
+        found = list(self._open)
+        random.shuffle(found)
+        for socket in found:
+            await socket.close(RESTART)
+            await asyncio.sleep(spread / len(found))
+
+
+class Gate:
+    """ASGI: refuses cookies, sets headers, takes WebSockets; hands everything else on."""
+
+    def __init__(
+        self, app: App, *, relay: Callable[[], Relay], site: Site, clock: Clock, sockets: Sockets
+    ) -> None:
+        self._app = app
+        self._relay = relay
+        self._site = site
+        self._clock = clock
+        self._sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif any(name == b"cookie" for name, _ in scope["headers"]):
+            await refuse(scope, send, 400, wire.encode(wire.Refusal("Cookie")))
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await refuse(scope, send, 204, b"", PREFLIGHT)
+        else:
+            await self._app(scope, receive, with_headers(send))
+
+    async def _socket(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
+        path = self._site.path
+        base, _, token = scope["path"].rpartition("/")
+        relay = self._relay()
+        await receive()  # websocket.connect
+        if scope["path"] != path and base != path:
+            await refuse(scope, send, 404, b'"Not Found"')
+        elif scope["path"] != path and not self._site.welcomes(token):
+            await refuse(scope, send, 401, wire.UNAUTHORIZED)
+        elif self._sockets.closing or len(self._sockets) >= relay.limits.sockets:
+            body = wire.encode(wire.Refusal("busy"))
+            await refuse(scope, send, 503, body, ((b"retry-after", b"5"),))
+        else:
+            refuse_compression(send)
+            await send({"type": "websocket.accept", "headers": list(HEADERS)})
+            socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), send)
+            self._sockets.add(socket)
+            try:
+                await socket.run(receive)
+            finally:
+                self._sockets.discard(socket)
+
+
+def with_headers(send: AsgiSend) -> AsgiSend:
+    async def sending(event: MutableMapping[str, Any]) -> None:
+        if event["type"] == "http.response.start":
+            event["headers"] = [*event.get("headers", ()), *HEADERS]
+        await send(event)
+
+    return sending
+
+
+async def refuse(
+    scope: Scope,
+    send: AsgiSend,
+    status: int,
+    body: bytes,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Answer without looking further; works for a WebSocket that is not accepted, too."""
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    headers = [(b"content-type", b"application/json"), *HEADERS, *more]
+    if status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+def refuse_compression(send: AsgiSend) -> None:
+    """Make Hypercorn accept no permessage-deflate: sealed envelopes do not get smaller.
+
+    It offers no setting for it. With another server, or another version, nothing happens.
+    """
+    stream = getattr(send, "__self__", None)
+    handshake = getattr(stream, "handshake", None)
+    if handshake is not None and hasattr(handshake, "extensions"):
+        handshake.extensions = None

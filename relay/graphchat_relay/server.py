@@ -1,0 +1,176 @@
+"""A relay process: its sockets, Hypercorn on top of them, and how it stops."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from starlette.applications import Starlette
+
+from graphchat.errors import StateError
+from graphchat.secret import Secret
+from graphchat.wire.limits import FRAME
+from graphchat.wire.uri import RelayAddress, fingerprint
+from graphchat_relay.app import create_app, make_parts, probes, public_app
+from graphchat_relay.identity import write_certificate
+from graphchat_relay.settings import RelaySettings
+
+__all__ = ["RelayServer", "create_app"]
+
+LOG: Final = logging.getLogger("graphchat_relay")
+# Seconds that a peer may take no data before the kernel gives its connection up.
+STALL: Final = 60
+BACKLOG: Final = 2048
+SOCKET_OPTIONS: Final = (
+    (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+    # A peer that vanished is noticed after one to two minutes.
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 60),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 20),
+    # One that takes no data is given up, too, even if it still answers.
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", STALL * 1000),
+)
+
+
+class RelayServer:
+    """A relay on two ports: one for everybody, one for its operator."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        self._settings = settings
+        self._parts = make_parts(settings)
+        self._stop = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._folder = contextlib.ExitStack()
+        self._configs: list[Config] = []
+        self.address = RelayAddress("", fingerprint(self._parts.identity.public))
+        self.private_uri: str | None = None
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        """The totals since the start."""
+        return self._parts.running.metrics.totals()
+
+    def stop(self) -> None:
+        """Close the sockets, finish what is under way, and return from `run`."""
+        self._stop.set()
+
+    def hurry(self) -> None:
+        """Let a cancelled `run` wait for nobody: the process is about to die."""
+        for config in self._configs:
+            config.graceful_timeout = 0.01
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until `stop`; call ``ready`` when connections are accepted.
+
+        Raises `StateError` if a port cannot be had, `graphchat.errors.StoreError` for the store.
+        """
+        with self._folder:
+            listening = self._listen(self._settings.host, self._settings.port)
+            port: int = listening.getsockname()[1]
+            public = self._config(listening)
+            certificate = self._certificate()
+            if certificate is not None:
+                public.certfile, public.keyfile = map(str, certificate)
+                _check_certificate(*certificate)
+            self.address = self._address(port, secure=certificate is not None)
+            async with self._parts.serving(), asyncio.TaskGroup() as tasks:
+                if self._settings.private_port is not None:
+                    tasks.create_task(self._run_private(self._settings.private_port))
+                app = public_app(self._parts)
+                # Hypercorn asks for the trigger when its sockets are open.
+                await serve(app, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
+                self._stopped.set()
+
+    async def _trigger(self, ready: Callable[[], None]) -> None:
+        ready()
+        await self._stop.wait()
+        self._parts.sockets.closing = True  # /readyz says so from here on
+        await asyncio.sleep(self._settings.drain_delay)
+        await self._parts.sockets.drain(self._settings.drain_spread)
+
+    async def _run_private(self, port: int) -> None:
+        listening = self._listen(self._settings.private_host, port)
+        self.private_uri = "http://{}:{}".format(*listening.getsockname()[:2])
+        app: Starlette = probes(self._parts)
+        await serve(app, self._config(listening), shutdown_trigger=self._stopped.wait)  # type: ignore[arg-type] # as above
+
+    def _listen(self, host: str, port: int) -> socket.socket:
+        try:
+            found = socket.create_server(
+                (host, port),
+                family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+                backlog=BACKLOG,
+            )
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise StateError(
+                f"Cannot listen on {host}, port {port}: {reason}. Is another relay running there?"
+                " Choose another with --port or --private-port (0 takes any free one)."
+            ) from None
+        for level, name, value in SOCKET_OPTIONS:
+            # Accepted connections inherit them. Not every platform has all of them.
+            if hasattr(socket, name):
+                found.setsockopt(level, getattr(socket, name), value)
+        return found
+
+    def _config(self, listening: socket.socket) -> Config:
+        config = Config()
+        config.bind = [f"fd://{listening.detach()}"]
+        config.accesslog = None
+        config.errorlog = LOG.getChild("http")
+        LOG.getChild("http").setLevel(logging.ERROR)
+        config.include_server_header = False
+        config.include_date_header = False
+        config.backlog = BACKLOG
+        # Longer than clients keep an idle connection: else they would write into a closed one.
+        # Not much longer: Hypercorn keeps what a client has closed until then.
+        config.keep_alive_timeout = 20
+        config.keep_alive_max_requests = 1_000_000
+        config.max_app_queue_size = 8
+        config.websocket_max_message_size = FRAME
+        # The kernel finds dead peers, see below; a task for each socket would cost memory.
+        config.websocket_ping_interval = None
+        config.graceful_timeout = 2
+        self._configs.append(config)
+        return config
+
+    def _certificate(self) -> tuple[Path, Path] | None:
+        settings = self._settings
+        if settings.certfile is not None and settings.keyfile is not None:
+            return settings.certfile, settings.keyfile
+        if not settings.tls_self_signed:
+            return None
+        folder = self._folder.enter_context(TemporaryDirectory(prefix="graphchat-relay-"))
+        return write_certificate(self._parts.identity, settings.host, Path(folder))
+
+    def _address(self, port: int, *, secure: bool) -> RelayAddress:
+        settings = self._settings
+        base = settings.public_url
+        if base is None:
+            # What listens everywhere is reached here; --public-url says how from elsewhere.
+            host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(  # noqa: S104 - read, not bound
+                settings.host, settings.host
+            )
+            shown = f"[{host}]" if ":" in host else host
+            base = f"http{'s' * secure}://{shown}:{port}{settings.path}"
+        # With several tokens, each is meant for somebody else.
+        [token] = settings.create_tokens if len(settings.create_tokens) == 1 else [None]
+        secret = None if token is None else Secret(token.encode())
+        return RelayAddress(base, self.address.fingerprint, secret)
+
+
+def _check_certificate(certfile: Path, keyfile: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile)
+    except (OSError, ssl.SSLError) as error:
+        raise StateError(
+            f"The certificate {certfile} with the key {keyfile} cannot be used:"
+            f" {error.strerror or error}. Check --certfile and --keyfile."
+        ) from None

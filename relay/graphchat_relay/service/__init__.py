@@ -1,0 +1,1 @@
+"""What a relay does, without a word about HTTP or SQL."""

@@ -1,0 +1,111 @@
+"""Housekeeping: what is too old goes, and what another replica stored is noticed."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from graphchat.clock import Clock
+from graphchat.errors import StoreError
+from graphchat_relay.limits import Limits
+from graphchat_relay.metrics import Metrics
+from graphchat_relay.service.live import LiveQueues, stored_entry
+from graphchat_relay.service.queues import LiveQueue
+from graphchat_relay.store import BATCH, Head, Store
+
+DAY: Final = 86_400
+# Seconds between two rounds.
+ROUND: Final = 60.0
+
+
+class Owner(Protocol):
+    """What housekeeping needs of the relay."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    @property
+    def live(self) -> LiveQueues: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+    def forget(self, queue: LiveQueue) -> None: ...
+
+    def pump(self, queue: LiveQueue) -> None: ...
+
+
+class Keeper:
+    def __init__(self, store: Store, clock: Clock, owner: Owner) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._stale: dict[LiveQueue, None] = {}
+        self._wake = asyncio.Event()
+
+    def refresh(self, queues: Iterable[LiveQueue]) -> None:
+        """Look soon whether the store has more of these queues."""
+        self._stale.update(dict.fromkeys(queues))
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.expire()
+                await self._store.tidy()
+            except StoreError:
+                self._owner.metrics.failures += 1
+            await self._listen(asyncio.get_running_loop().time() + ROUND)
+
+    async def expire(self) -> None:
+        """Remove what is too old, a little at a time, so that nobody waits for it."""
+        now = int(self._clock.now())
+        limits = self._owner.limits
+        before = now - limits.message_days * DAY
+        while heads := await self._store.expire_messages(before, BATCH):
+            self._owner.metrics.expired += len(heads)
+            for head in heads:
+                self._drop(head)
+            await asyncio.sleep(0)
+        day = now // DAY - limits.open_queue_days
+        while keys := await self._store.expire_queues(day, BATCH):
+            self._owner.metrics.expired += len(keys)
+            for queue in map(self._owner.live.get, keys):
+                if queue is not None:
+                    self._owner.forget(queue)
+            await asyncio.sleep(0)
+
+    def _drop(self, head: Head) -> None:
+        queue = self._owner.live.get(head.queue)
+        entry = queue.entries.get(head.id) if queue else None
+        if queue is not None and entry is not None and not entry.deleters:
+            queue.drop(entry)
+            self._owner.pump(queue)
+
+    async def _listen(self, until: float) -> None:
+        """Serve wake-ups until the next round."""
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+            self._wake.clear()
+            try:
+                await self._reload()
+            except StoreError:
+                self._owner.metrics.failures += 1
+
+    async def _reload(self) -> None:
+        while self._stale:
+            queues = {queue.key: queue for queue in list(self._stale)[:BATCH]}
+            for queue in queues.values():
+                del self._stale[queue]
+            for head in await self._store.heads(list(queues)):
+                queue = queues[head.queue]
+                if head.id not in queue.entries and not queue.gone:
+                    entry = stored_entry(queue, head)
+                    queue.add(entry)
+                    if queue.unseen is not None:
+                        queue.unseen.append(entry)
+            for queue in queues.values():
+                self._owner.pump(queue)

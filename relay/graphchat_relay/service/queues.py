@@ -1,0 +1,147 @@
+"""A queue in use: its index, its window, and who is connected to it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal, Protocol
+
+from graphchat.wire.socket import Refused
+
+Refusal = Refused | Literal[""]
+"""Why something was not done; empty: it was."""
+Done = Callable[[Refusal], None]
+
+
+class State(Enum):
+    """Where a message is. It moves down this list, and skips what it does not need."""
+
+    PENDING = auto()  # in memory; its sender waits
+    WRITING = auto()  # in a transaction that has not ended
+    STORED = auto()  # on the medium; its sender was answered
+    DOOMED = auto()  # deleted by its recipient while it was written
+    DELETING = auto()  # waits for the transaction that removes it
+    GONE = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A message of a live queue."""
+
+    queue: "LiveQueue"
+    position: int
+    id: str
+    ts: int
+    size: int
+    msg: bytes | None
+    """None: only the medium has it."""
+    state: State
+    pushed: bool = False
+    digest: bytes = b""
+    senders: list[Done] = field(default_factory=list)
+    """Who waits for the message to be safe."""
+    deleters: list[Done] = field(default_factory=list)
+    """Who waits for it to be gone."""
+
+
+class Reader(Protocol):
+    """The socket of a recipient."""
+
+    @property
+    def writable(self) -> bool:
+        """False while enough is waiting to be sent to it."""
+        ...
+
+    def push(self, uri: str, entry: Entry) -> None:
+        """Take a message along."""
+        ...
+
+    def stall(self, queue: "LiveQueue") -> None:
+        """Call `Relay.pump` with ``queue`` once writable again."""
+        ...
+
+    def end(self, uri: str) -> None:
+        """Learn that the subscription is over."""
+        ...
+
+
+class Feeder(Protocol):
+    """The socket of a sender."""
+
+    def ready(self, uri: str) -> None:
+        """Learn that there is room again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subscription:
+    reader: Reader
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attachment:
+    feeder: Feeder
+    uri: str
+    queue: "LiveQueue"
+    signed: bool
+    """False: of use only while the queue is open."""
+
+
+@dataclass(slots=True, eq=False)
+class LiveQueue:
+    """What the relay keeps in memory of a queue while somebody uses it."""
+
+    key: int
+    recipient: bytes
+    """Hash of the recipient's id: what replicas call the queue."""
+    sender_key: bytes
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """Everything that is in the queue, oldest first; the quota keeps it small."""
+    bytes: int = 0
+    subscription: Subscription | None = None
+    unseen: deque[Entry] | None = None
+    """What the subscriber was not sent yet, oldest first."""
+    in_flight: int = 0
+    loading: bool = False
+    starved: list[Attachment] = field(default_factory=list)
+    """Senders that were refused for want of room."""
+    holds: int = 0
+    """Who uses it: subscriber, senders, requests, messages on their way to the medium."""
+    gone: bool = False
+
+    def add(self, entry: Entry) -> None:
+        self.entries[entry.id] = entry
+        self.bytes += entry.size
+
+    def drop(self, entry: Entry) -> None:
+        """Forget an entry, wherever it was."""
+        if self.entries.pop(entry.id, None) is not None:
+            self.bytes -= entry.size
+        self.leave_window(entry)
+        entry.state = State.GONE
+        entry.msg = None
+
+    def leave_window(self, entry: Entry) -> None:
+        if entry.pushed:
+            entry.pushed = False
+            self.in_flight -= 1
+
+    def start_reading(self, subscription: Subscription) -> None:
+        """Begin at the oldest message, whatever a subscriber before this one was sent."""
+        self.subscription = subscription
+        self.in_flight = 0
+        readable = {State.PENDING, State.WRITING, State.STORED}
+        self.unseen = deque(e for e in self.entries.values() if e.state in readable)
+        for entry in self.unseen:
+            entry.pushed = False
+
+    def stop_reading(self) -> Subscription | None:
+        """End the subscription, and return it."""
+        found, self.subscription, self.unseen = self.subscription, None, None
+        for entry in self.entries.values():
+            entry.pushed = False
+            if entry.state is State.STORED:
+                entry.msg = None
+        self.in_flight = 0
+        return found

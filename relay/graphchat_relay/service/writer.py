@@ -1,0 +1,126 @@
+"""The group commit: what arrives while one transaction runs goes into the next.
+
+A message that its recipient was just sent may wait 5 ms: if it is deleted before, it never
+reaches the medium.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from graphchat.errors import StoreError
+from graphchat_relay.service.queues import Entry, State
+from graphchat_relay.store import BATCH, MessageRow, Store
+
+PATIENCE: Final = 0.005
+# What one transaction may write; a larger one would delay everybody behind it.
+BYTES: Final = 8 * 1024 * 1024
+
+
+class Writer:
+    """One task that writes for everybody."""
+
+    def __init__(
+        self, store: Store, settled: Callable[[list[Entry], list[Entry], bool], None]
+    ) -> None:
+        self._store = store
+        self._settled = settled
+        self._soon: deque[Entry] = deque()
+        self._late: deque[tuple[float, Entry]] = deque()
+        self._removed: deque[tuple[float, Entry]] = deque()
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self.pending_bytes = 0
+        self.healthy = True
+        """False after a write that failed, until one succeeds."""
+
+    def add(self, entry: Entry) -> None:
+        """Write ``entry``; after a moment only, if its recipient was sent it."""
+        self.pending_bytes += entry.size
+        if entry.pushed:
+            self._late.append((self._loop.time() + PATIENCE, entry))
+            self._plan()
+        else:
+            self._soon.append(entry)
+            self._wake.set()
+
+    def remove(self, entry: Entry) -> None:
+        """Remove what is stored."""
+        self._removed.append((self._loop.time() + PATIENCE, entry))
+        self._plan()
+
+    async def run(self) -> None:
+        """Write until `close`; then write the rest and return."""
+        while not (self._closing and not self._soon and not self._late and not self._removed):
+            await self._wake.wait()
+            self._wake.clear()
+            await self._commit()
+            self._plan()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def close(self) -> None:
+        self._closing = True
+        self._wake.set()
+
+    def _plan(self) -> None:
+        """Wake when the first of those that may wait has waited enough."""
+        if self._soon or self._closing or max(len(self._late), len(self._removed)) >= BATCH:
+            self._wake.set()
+        elif self._timer is None and (self._late or self._removed):
+            due = min(queue[0][0] for queue in (self._late, self._removed) if queue)
+            self._timer = self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake.set()
+
+    async def _commit(self) -> None:
+        added, removed = self._collect_added(), self._collect_removed()
+        if not added and not removed:
+            return
+        rows = [_row(entry) for entry in added]
+        try:
+            await self._store.write(rows, [entry.position for entry in removed])
+            self.healthy = True
+        except StoreError:
+            self.healthy = False
+        self._settled(added, removed, self.healthy)
+
+    def _collect_added(self) -> list[Entry]:
+        found: list[Entry] = []
+        size = 0
+        now = self._loop.time()
+        full = self._closing or len(self._late) >= BATCH
+        while len(found) < BATCH and size < BYTES:
+            if self._soon:
+                entry = self._soon.popleft()
+            elif self._late and (full or self._late[0][0] <= now):
+                entry = self._late.popleft()[1]
+            else:
+                break
+            self.pending_bytes -= entry.size
+            # Others were deleted meanwhile: they never touch the medium.
+            if entry.state is State.PENDING:
+                entry.state = State.WRITING
+                found.append(entry)
+                size += entry.size
+        return found
+
+    def _collect_removed(self) -> list[Entry]:
+        now = self._loop.time()
+        full = self._closing or len(self._removed) >= BATCH
+        found: list[Entry] = []
+        while self._removed and len(found) < BATCH and (full or self._removed[0][0] <= now):
+            entry = self._removed.popleft()[1]
+            if entry.state is State.DELETING:
+                found.append(entry)
+        return found
+
+
+def _row(entry: Entry) -> MessageRow:
+    assert entry.msg is not None
+    return MessageRow(entry.queue.key, entry.position, entry.id, entry.ts, entry.msg)

@@ -1,0 +1,126 @@
+"""The settings of a relay: read once at start, then passed to whoever needs them."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from graphchat.errors import CodeError
+from graphchat.wire import limits
+from graphchat.wire.uri import DEFAULT_PATH, split_create_uri
+from graphchat_relay.limits import Limits
+
+DATABASE: Final = "relay.db"
+IDENTITY_FILE: Final = "identity.key"
+
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class RelaySettings(BaseSettings):
+    """Each of them is also an environment variable, with ``GRAPHCHAT_RELAY_`` before its name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GRAPHCHAT_RELAY_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    port: Port = 8765
+    """0: any free port."""
+    public_url: str | None = None
+    """How clients reach the relay, if not by the name that they used: ``https://host/q``."""
+    store: str = "memory:"
+    """``memory:``, ``sqlite://FILE`` or the path of a file."""
+    identity: Path | None = None
+    """The file with the identity key; made at the first start. None: beside the database."""
+    create_tokens: Annotated[tuple[Token, ...], NoDecode, Field(repr=False)] = ()
+    """With tokens, only who shows one creates queues. In the environment: with commas."""
+    private_host: str = "127.0.0.1"
+    private_port: Port | None = 0
+    """/livez, /readyz and /metrics. 0: any free port; None: nowhere."""
+    tls_self_signed: bool = False
+    """Serve TLS with a certificate of the identity key: no domain, no authority."""
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    quota_messages: Annotated[int, Field(ge=1, le=4096)] = limits.QUOTA_MESSAGES
+    quota_bytes: Annotated[int, Field(ge=limits.XXL)] = limits.QUOTA_BYTES
+    open_quota_messages: Annotated[int, Field(ge=1, le=4096)] = limits.OPEN_QUOTA_MESSAGES
+    message_days: Annotated[int, Field(ge=1)] = limits.MESSAGE_DAYS
+    open_queue_days: Annotated[int, Field(ge=1)] = limits.OPEN_QUEUE_DAYS
+    creations_per_second: Annotated[float, Field(gt=0)] = 50.0
+    pending_bytes: Annotated[int, Field(ge=2 * limits.XXL)] = 64 * 1024 * 1024
+    sockets: Annotated[int, Field(ge=1)] = 20_000
+    queues_per_socket: Annotated[int, Field(ge=1)] = 20_000
+    drain_delay: Annotated[float, Field(ge=0, le=600)] = 0.0
+    """Seconds between being told to stop and closing the first socket."""
+    drain_spread: Annotated[float, Field(ge=0, le=600)] = 0.0
+    """Seconds over which sockets are closed, so that not all clients come back at once."""
+
+    @classmethod
+    def load(cls, file: Path | None, folder: Path, **options: Any) -> Self:
+        """Read settings: ``options`` win over the environment, and that over the TOML ``file``.
+
+        What none of them names lives in ``folder``. Raises `pydantic.ValidationError`.
+        """
+        defaults = {"store": str(folder / DATABASE), "identity": folder / IDENTITY_FILE}
+
+        class Loaded(cls):  # type: ignore[misc, valid-type] # pydantic wants the file in a class
+            @classmethod
+            def settings_customise_sources(
+                cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                toml = TomlConfigSettingsSource(settings_cls, file) if file else None
+                last = InitSettingsSource(settings_cls, defaults)
+                found = (sources["init_settings"], sources["env_settings"], toml, last)
+                return tuple(source for source in found if source is not None)
+
+        return cls.model_construct(**Loaded(**options).__dict__)
+
+    @field_validator("create_tokens", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part for part in value.split(",") if part)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            base, token = split_create_uri(value)
+        except CodeError as error:
+            raise ValueError(str(error)) from None
+        if token is not None:
+            raise ValueError("The public URL is without a token.")
+        return base
+
+    @model_validator(mode="after")
+    def _certificate(self) -> Self:
+        if (self.certfile is None) != (self.keyfile is None):
+            raise ValueError("A certificate needs both --certfile and --keyfile.")
+        if self.certfile is not None and self.tls_self_signed:
+            raise ValueError("Choose either --tls-self-signed or --certfile.")
+        if self.create_tokens and not self.path.endswith(DEFAULT_PATH):
+            raise ValueError("With tokens, the path of the public URL must end in /q.")
+        return self
+
+    @property
+    def path(self) -> str:
+        """The path under which everything lives. A proxy must hand it on unchanged."""
+        if self.public_url is None:
+            return DEFAULT_PATH
+        return "/" + self.public_url.split("/", 3)[3]
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})

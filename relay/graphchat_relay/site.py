@@ -1,0 +1,42 @@
+"""What a relay is to the outside: its key, its place, and who may create queues."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+
+from graphchat.errors import CodeError
+from graphchat.ids import Fingerprint
+from graphchat.wire.codec import InvalidObjectError
+from graphchat.wire.uri import fingerprint, split_create_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    identity: bytes
+    """The public key."""
+    path: str
+    public_url: str | None
+    tokens: frozenset[bytes]
+    """SHA-256 of each."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return fingerprint(self.identity)
+
+    def base(self, scheme: str, host: str) -> str:
+        """Return what the URIs of queues begin with. Raises `InvalidObjectError`."""
+        if self.public_url is not None:
+            return self.public_url
+        try:
+            # Which scheme a host may have is for clients to judge.
+            split_create_uri(f"https://{host}{self.path}")
+        except CodeError:
+            raise InvalidObjectError("Host") from None
+        return f"{scheme}://{host}{self.path}"
+
+    def welcomes(self, token: str | None) -> bool:
+        """Tell whether ``token`` lets create queues. Compares with every one, in constant time."""
+        if not self.tokens:
+            return token is None
+        shown = sha256((token or "").encode(errors="replace")).digest()
+        return True in [compare_digest(shown, known) for known in self.tokens]

@@ -1,0 +1,257 @@
+"""The WebSocket face of a relay: one `Socket` for each connection."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from graphchat.errors import StoreError
+from graphchat.wire.base64url import to_text
+from graphchat.wire.frames import decode_client
+from graphchat.wire.limits import INLINE, SIZES
+from graphchat.wire.rest import Message
+from graphchat.wire.signing import NONCE_BYTES, socket_bytes
+from graphchat.wire.socket import (
+    Attach,
+    Attached,
+    ClientObject,
+    Deleted,
+    DeleteMessage,
+    End,
+    Invalid,
+    Push,
+    Ready,
+    Send,
+    Sent,
+    Session,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+)
+from graphchat.wire.uri import ID_CHARACTERS
+from graphchat_relay.auth import Proof
+from graphchat_relay.outbox import AsgiSend, Outbox
+from graphchat_relay.service.queues import (
+    Attachment,
+    Entry,
+    LiveQueue,
+    Refusal,
+    Subscription,
+)
+from graphchat_relay.service.relay import Relay
+from graphchat_relay.site import Site
+
+AsgiReceive = Callable[[], Awaitable[Any]]
+LENGTHS: Final = frozenset(SIZES)
+
+
+class Socket:
+    """A client's connection: what it may do, and what waits to be sent to it."""
+
+    __slots__ = (
+        "__weakref__",
+        "_attached",
+        "_nonce",
+        "_outbox",
+        "_relay",
+        "_send",
+        "_site",
+        "_stalled",
+        "_subscribed",
+    )
+
+    def __init__(self, relay: Relay, site: Site, nonce: bytes, send: AsgiSend) -> None:
+        assert len(nonce) == NONCE_BYTES
+        self._relay = relay
+        self._site = site
+        self._nonce = to_text(nonce)
+        self._send = send
+        self._outbox = Outbox(send, self._resume)
+        # By the last part of the URI. A grant lasts as long as the socket.
+        self._subscribed: dict[str, LiveQueue] = {}
+        self._attached: dict[str, Attachment] = {}
+        self._stalled: dict[LiveQueue, None] = {}
+
+    async def run(self, receive: AsgiReceive) -> None:
+        """Serve until the client leaves."""
+        self._outbox.put(Session(self._nonce, self._site.identity))
+        try:
+            while True:
+                event = await receive()
+                if event["type"] != "websocket.receive":
+                    return
+                data, text = event.get("bytes"), event.get("text")
+                self._outbox.binary = data is not None
+                await self._handle(decode_client(text if data is None else data))
+                if self._outbox.full:
+                    await self._outbox.drained()
+        finally:
+            self._leave()
+            await self._outbox.close()
+
+    async def close(self, code: int) -> None:
+        """Ask the client to go."""
+        # It may have gone by itself.
+        with suppress(OSError, RuntimeError):
+            await self._send({"type": "websocket.close", "code": code})
+
+    # What the service calls.
+
+    @property
+    def writable(self) -> bool:
+        return not self._outbox.full
+
+    def push(self, uri: str, entry: Entry) -> None:
+        body = entry.msg if entry.msg is not None and entry.size <= INLINE else b""
+        self._outbox.put(Push(uri, Message(entry.id, entry.ts, entry.size, body)))
+
+    def stall(self, queue: LiveQueue) -> None:
+        self._stalled[queue] = None
+
+    def end(self, uri: str) -> None:
+        self._outbox.put(End(uri))
+
+    def ready(self, uri: str) -> None:
+        self._outbox.put(Ready(uri))
+
+    def _resume(self) -> None:
+        stalled, self._stalled = self._stalled, {}
+        for queue in stalled:
+            self._relay.pump(queue)
+
+    def _leave(self) -> None:
+        self._outbox.closed = True
+        for queue in self._subscribed.values():
+            self._relay.unsubscribe(queue, self)
+            self._relay.release(queue)
+        for attachment in self._attached.values():
+            self._detach(attachment)
+
+    def _detach(self, attachment: Attachment) -> None:
+        queue = attachment.queue
+        if attachment in queue.starved:
+            queue.starved.remove(attachment)
+        self._relay.release(queue)
+
+    # What the client asks.
+
+    async def _handle(self, objects: Sequence[ClientObject | Invalid]) -> None:
+        """Do everything that one frame asks; only opening queues has to wait for something."""
+        opening: list[Subscribe | Attach] = []
+        for found in objects:
+            if isinstance(found, Subscribe | Attach):
+                opening.append(found)
+                continue
+            if opening:
+                await self._open(opening)
+                opening = []
+            self._act(found)
+        if opening:
+            await self._open(opening)
+
+    def _act(self, found: Send | DeleteMessage | Unsubscribe | Invalid) -> None:
+        match found:
+            case Send():
+                self._send_message(found)
+            case DeleteMessage():
+                self._delete(found)
+            case Unsubscribe():
+                self._unsubscribe(found)
+            case Invalid():
+                self._outbox.put(found)
+
+    def _send_message(self, found: Send) -> None:
+        attachment = self._attached.get(found.sender_uri[-ID_CHARACTERS:])
+        if len(found.msg) not in LENGTHS:
+            self._outbox.put(Invalid("/msg", found.id))
+        elif attachment is None:
+            self._outbox.put(Sent(found.id, ok=False, error="unauthorized"))
+        else:
+            self._relay.send(
+                attachment.queue,
+                found.id,
+                found.msg,
+                partial(self._sent, found.id, attachment),
+                signed=attachment.signed,
+            )
+
+    def _sent(self, name: str, attachment: Attachment, refusal: Refusal) -> None:
+        self._outbox.put(Sent(name, ok=not refusal, error=refusal))
+        if refusal == "quota" and not self._outbox.closed:
+            self._relay.starve(attachment)
+
+    def _delete(self, found: DeleteMessage) -> None:
+        queue = self._subscribed.get(found.recipient_uri[-ID_CHARACTERS:])
+        if queue is None:
+            self._outbox.put(Deleted(found.id, ok=False, error="unauthorized"))
+        else:
+            self._relay.delete(queue, found.message_id, partial(self._deleted, found.id))
+
+    def _deleted(self, name: str, refusal: Refusal) -> None:
+        self._outbox.put(Deleted(name, ok=not refusal, error=refusal))
+
+    def _unsubscribe(self, found: Unsubscribe) -> None:
+        queue = self._subscribed.pop(found.recipient_uri[-ID_CHARACTERS:], None)
+        if queue is not None:
+            self._relay.unsubscribe(queue, self)
+            self._relay.release(queue)
+        self._outbox.put(Unsubscribed(found.id, ok=True))
+
+    async def _open(self, wanted: Sequence[Subscribe | Attach]) -> None:
+        """Open queues, many with one look-up."""
+        subscribes = [found for found in wanted if isinstance(found, Subscribe)]
+        attaches = [found for found in wanted if isinstance(found, Attach)]
+        try:
+            if subscribes:
+                proofs = [self._proof(o.recipient_uri, "subscribe", o.auth) for o in subscribes]
+                queues = await self._relay.recipients(proofs)
+                for asked, queue in zip(subscribes, queues, strict=True):
+                    self._subscribe(asked, queue)
+                subscribes = []
+            if attaches:
+                proofs = [self._proof(o.sender_uri, "attach", o.auth) for o in attaches]
+                queues = await self._relay.senders(proofs)
+                for attach, queue in zip(attaches, queues, strict=True):
+                    self._attach(attach, queue)
+        except StoreError:
+            for late in subscribes:
+                self._outbox.put(Subscribed(late.id, ok=False, error="busy"))
+            for attach in attaches:
+                self._outbox.put(Attached(attach.id, ok=False, error="busy"))
+
+    def _subscribe(self, asked: Subscribe, queue: LiveQueue | None) -> None:
+        if refusal := self._refusal(queue):
+            self._outbox.put(Subscribed(asked.id, ok=False, error=refusal))
+            return
+        assert queue is not None
+        name = asked.recipient_uri[-ID_CHARACTERS:]
+        if name in self._subscribed:
+            self._relay.release(queue)  # it was held already
+        self._subscribed[name] = queue
+        self._outbox.put(Subscribed(asked.id, ok=True))
+        self._relay.subscribe(queue, Subscription(self, asked.recipient_uri))
+
+    def _attach(self, asked: Attach, queue: LiveQueue | None) -> None:
+        if refusal := self._refusal(queue):
+            self._outbox.put(Attached(asked.id, ok=False, error=refusal))
+            return
+        assert queue is not None
+        name = asked.sender_uri[-ID_CHARACTERS:]
+        before = self._attached.get(name)
+        self._attached[name] = Attachment(self, asked.sender_uri, queue, signed=bool(asked.auth))
+        if before is not None:
+            self._detach(before)
+        self._outbox.put(Attached(asked.id, ok=True))
+
+    def _refusal(self, queue: LiveQueue | None) -> Refusal:
+        if queue is None:
+            return "unauthorized"
+        if len(self._subscribed) + len(self._attached) >= self._relay.limits.queues_per_socket:
+            self._relay.release(queue)
+            return "busy"
+        return ""
+
+    def _proof(self, uri: str, kind: str, auth: bytes) -> Proof:
+        data = socket_bytes(self._site.fingerprint, self._nonce, uri, kind)
+        return Proof(uri.rpartition("/")[2], data, auth)

@@ -1,0 +1,38 @@
+"""The first schema: queues and messages."""
+
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+from graphchat_relay.store.models import HashField
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    operations = [  # noqa: RUF012 - as the base has it
+        ops.CreateModel(
+            name="QueueModel",
+            fields=[
+                ("key", fields.BigIntField(generated=True, primary_key=True)),
+                ("recipient", HashField(unique=True)),
+                ("sender", HashField(unique=True)),
+                ("recipient_key", fields.BinaryField()),
+                ("sender_key", fields.BinaryField()),
+                ("day", fields.IntField()),
+            ],
+            options={"table": "relay_queue", "app": "relay", "pk_attr": "key"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="MessageModel",
+            fields=[
+                ("position", fields.BigIntField(generated=True, primary_key=True)),
+                ("queue", fields.BigIntField(db_index=True)),
+                ("public_id", fields.CharField(max_length=16)),
+                ("ts", fields.BigIntField(db_index=True)),
+                ("msg", fields.BinaryField()),
+            ],
+            options={"table": "relay_message", "app": "relay", "pk_attr": "position"},
+            bases=["Model"],
+        ),
+    ]
