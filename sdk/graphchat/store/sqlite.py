@@ -40,6 +40,20 @@ _CLOSED: Final = "This database is closed."
 class CipherConnection(aiosqlite.Connection):
     """A thread, and in it a SQLCipher connection."""
 
+    _end: asyncio.Future[None] | None = None
+
+    def stop(self) -> asyncio.Future[None] | None:
+        self._end = super().stop()
+        return self._end
+
+    async def stopped(self) -> None:
+        """Wait for the end of the thread after connecting has failed.
+
+        The base only asks it to end; it would speak to an event loop that is closed by then.
+        """
+        if self._end is not None:
+            await self._end
+
     async def run(self, work: Callable[[Any], T]) -> T:
         """Run ``work`` with the plain connection, after everything that was asked before.
 
@@ -90,7 +104,12 @@ class SqlcipherClient(SqliteClient):
         await to_the_end(self._connect())
 
     async def _connect(self) -> None:
-        self._connection = await CipherConnection(self._connector, iter_chunk_size=64)
+        connection = CipherConnection(self._connector, iter_chunk_size=64)
+        try:
+            self._connection = await connection
+        except BaseException:
+            await connection.stopped()
+            raise
         await self._post_connect()
 
     @asynccontextmanager

@@ -31,8 +31,8 @@ def test_a_killed_writer_loses_nothing_that_was_committed(path: Path) -> None:
 
 
 def test_a_creation_that_dies_leaves_nothing_or_a_database(path: Path) -> None:
-    moments = int(crash("moments", path, 20))
-    assert moments > 50
+    moments = int(crash("moments", path, 50))
+    assert moments > 30
 
 
 @pytest.mark.slow
