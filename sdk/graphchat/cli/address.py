@@ -1,0 +1,76 @@
+"""The address of a profile: a code that anybody may use to ask for a connection."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphchat.cli import home
+from graphchat.cli.options import Json, Qr
+from graphchat.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from graphchat.client import Address, Client, OwnProfile
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A code for everybody: whoever has it can ask to become a contact.",
+    epilog="Example: graphchat address create --qr poster.png",
+)
+
+NONE = "This profile has no address. Make one: graphchat address create"
+
+
+@app.command(epilog="Example: graphchat address create --accept-all")
+def create(
+    ctx: typer.Context,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="Let everybody in who asks, as bots do.")
+    ] = False,
+    qr: Qr = None,
+    as_json: Json = False,
+) -> None:
+    """Make an address, to publish or to print: a link, and its QR code on a terminal."""
+
+    async def made(profile: "OwnProfile") -> "Address":
+        return await profile.create_address(accept_all=accept_all)
+
+    _show(ctx, made, qr, as_json=as_json)
+
+
+@app.command(epilog="Example: graphchat address show --qr poster.png")
+def show(ctx: typer.Context, qr: Qr = None, as_json: Json = False) -> None:
+    """Show the address of the profile again."""
+    _show(ctx, _current, qr, as_json=as_json)
+
+
+@app.command(epilog="Example: graphchat address delete")
+def delete(ctx: typer.Context) -> None:
+    """Take the address back: nobody can ask at it any more. Contacts stay."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        await (await _current(profile)).delete()
+        await home.settle(client)
+
+    home.run_as(ctx, work)
+
+
+def _show(
+    ctx: typer.Context,
+    find: "Callable[[OwnProfile], Awaitable[Address]]",
+    qr: Qr,
+    *,
+    as_json: bool,
+) -> None:
+    from graphchat.cli import codes
+
+    async def work(client: "Client", profile: "OwnProfile") -> str:
+        return (await find(profile)).link
+
+    codes.show(home.run_as(ctx, work), qr, as_json=as_json)
+
+
+async def _current(profile: "OwnProfile") -> "Address":
+    if (address := await profile.current_address()) is None:
+        raise NotFoundError(NONE)
+    return address

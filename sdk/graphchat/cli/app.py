@@ -1,0 +1,87 @@
+"""The program: its global options, its commands, and how it ends."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from platformdirs import user_data_dir
+from typer.main import get_command
+
+import graphchat
+from graphchat.cli import (
+    address,
+    connect,
+    contacts,
+    errors,
+    messages,
+    output,
+    profile as profiles,
+    requests,
+    servers,
+)
+from graphchat.cli.plugins import Commands
+
+NAME: Final = "graphchat"
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Private chat without accounts: end-to-end encrypted, over relays of your choice.",
+    epilog="Begin with: graphchat profile create NAME, then graphchat servers add URI, then"
+    " graphchat invite. Everything takes --help; what prints data takes --json.",
+)
+app.add_typer(profiles.app, name="profile")
+app.add_typer(servers.app, name="servers")
+app.add_typer(address.app, name="address")
+app.add_typer(requests.app, name="requests")
+for _module in (connect, contacts, messages):
+    _module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.write(f"{NAME} {graphchat.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="GRAPHCHAT_HOME",
+            metavar="DIR",
+            help="Where profiles, contacts and messages are kept, encrypted.",
+            show_default="the data folder of the platform",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which profile to speak as, where there are several."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    folder = home.expanduser() if home else Path(user_data_dir(NAME))
+    ctx.obj = {"home": folder, "profile": profile}
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the program; return the exit status: 0 done, 1 failed, 2 wrong usage."""
+    output.be_robust()
+    try:
+        status = get_command(app).main(arguments, prog_name=NAME, standalone_mode=False)
+    except KeyboardInterrupt:
+        return errors.interrupted()
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one line
+        return errors.report(error)
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """Run the program and leave."""
+    sys.exit(run())

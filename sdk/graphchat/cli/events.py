@@ -1,0 +1,143 @@
+"""What happened, as lines for people and as objects for programs."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, assert_never
+
+from graphchat.cli.output import plain
+from graphchat.client import (
+    Alarm,
+    ContactEstablished,
+    ContactFailed,
+    ContactRequested,
+    ControlReceived,
+    Event,
+    MessageDelivered,
+    MessageReceived,
+)
+from graphchat.client.apply import kind_of_message, text_of
+from graphchat.content import BotCommands, Image, Message, Text
+
+Record = Mapping[str, object]
+
+_ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+
+def record(event: Event, file: Path | None = None) -> Record:
+    """Return what `receive --json` says; ``file`` is where a picture was saved."""
+    name, more = _record(event)
+    saved = {} if file is None else {"file": str(file)}
+    contact = {"contact": event.contact.name, "contact_id": event.contact.id}
+    return {"event": name, **contact, **more, **saved}
+
+
+def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a table
+    """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
+    who = plain(event.contact.name)
+    match event:
+        case MessageReceived(message=message, sent_at=sent_at):
+            return spoken(who, message, sent_at, file)
+        case ControlReceived(message=message):
+            return f"* {who} {_told(message)}"
+        case MessageDelivered(message_ids=ids):
+            return f"* {who} has {len(ids)} of your messages."
+        case ContactRequested(text=text):
+            said = f": {_indented(text)}" if text else "."
+            return f"* {who} asks to become a contact (graphchat requests){said}"
+        case ContactEstablished():
+            return f"* {who} is a contact now."
+        case ContactFailed(reason=reason):
+            return f"! {who}: {plain(reason)}"
+        case Alarm(warning=warning):
+            return f"! {who}: {plain(warning)}"
+        case _:
+            assert_never(event)
+
+
+def spoken(who: str, message: Message, at: datetime, file: Path | None = None) -> str:
+    """Return a message with its time and speaker; ``who`` must be `plain`."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {_said(message, file)}"
+
+
+def content(message: Message) -> Record:
+    """Return what `--json` says of a message: its type, its words, and what it carries."""
+    said = {"type": kind_of_message(message), "text": text_of(message)}
+    match message:
+        case Image():
+            size = {"width": message.width, "height": message.height, "size": len(message.data)}
+            return {**said, "mime": message.mime, **size}
+        case BotCommands(commands=commands):
+            return {**said, "commands": {each.name: each.help for each in commands}}
+        case _:
+            return said
+
+
+def save(event: Event, folder: Path) -> Path | None:
+    """Write the picture that came with ``event``, if one did; return its path.
+
+    The file is named by the id of the message: the same picture is never written twice.
+    Nobody has looked inside it. Raises `OSError`.
+    """
+    match event:
+        case MessageReceived(message=Image(data=data, mime=mime), message_id=message_id):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{message_id.hex()}.{_ENDINGS[mime]}"
+            path.write_bytes(data)
+            return path
+        case _:
+            return None
+
+
+def _record(event: Event) -> tuple[str, Record]:  # noqa: PLR0911 - a table
+    match event:
+        case MessageReceived(message=message, message_id=message_id, sent_at=sent_at):
+            head = {"id": message_id.hex(), "sent_at": sent_at.isoformat()}
+            return "message", {**head, **content(message)}
+        case ControlReceived(message=message):
+            return "control", content(message)
+        case MessageDelivered(message_ids=ids):
+            return "delivered", {"ids": [each.hex() for each in ids]}
+        case ContactRequested(text=text):
+            return "request", {"text": text}
+        case ContactEstablished():
+            return "established", {}
+        case ContactFailed(reason=reason):
+            return "failed", {"reason": reason}
+        case Alarm(warning=warning):
+            return "alarm", {"warning": warning}
+        case _:
+            assert_never(event)
+
+
+def _said(message: Message, file: Path | None) -> str:
+    match message:
+        case Text(text=text):
+            return _indented(text)
+        case Image():
+            return " ".join(_pictured(message, file))
+        case _:
+            kind = plain(kind_of_message(message))
+            return f"({kind}: not supported by this version)"
+
+
+def _pictured(picture: Image, file: Path | None) -> Iterator[str]:
+    where = plain(str(file)) if file else "not saved; receive --save DIR does"
+    kilobytes = max(1, len(picture.data) // 1024)
+    yield f"(picture, {picture.width} x {picture.height}, {kilobytes} KiB, {where})"
+    if picture.caption:
+        yield _indented(picture.caption)
+
+
+def _told(message: Message) -> str:
+    match message:
+        case BotCommands(commands=commands):
+            names = " ".join(f"/{plain(each.name)}" for each in commands)
+            return f"understands {names or 'no commands'}"
+        case _:
+            return f"told your program something ({plain(kind_of_message(message))})."
+
+
+def _indented(text: str) -> str:
+    # A line break in a text must not begin what looks like the line of somebody else.
+    return plain(text, lines=True).replace("\n", "\n    ")

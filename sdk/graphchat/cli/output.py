@@ -1,0 +1,111 @@
+"""What commands print: data on stdout, talk on stderr, and nothing that a terminal obeys."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import Final
+from unicodedata import category
+
+# They turn the text after them round, also outside of what a contact wrote.
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Cc: control, such as ESC; Zl and Zp: line and paragraph; Cs: halves of a character.
+_BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+# Columns of a table that nobody looks at on a screen: nothing is cut.
+_ENDLESS: Final = 100_000
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return ``text`` with escapes for control characters, so that terminals do not obey.
+
+    With ``lines``, line breaks and tabs stay.
+    """
+    kept = "\n\t" if lines else ""
+    return "".join(char if char in kept or _is_harmless(char) else _shown(char) for char in text)
+
+
+def say(text: str) -> None:
+    """Tell the person something, as one line on stderr."""
+    with suppress(OSError):  # nobody listens: the work goes on
+        sys.stderr.write(f"{plain(text)}\n")
+        sys.stderr.flush()
+
+
+def write(text: str) -> None:
+    """Write data to stdout at once: a script may wait for it. ``text`` must be `plain`."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def write_json(record: Mapping[str, object]) -> None:
+    """Write one object as one line of pure ASCII, which no terminal obeys either."""
+    write(json.dumps(record, separators=(",", ":")))
+
+
+def write_rows(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_json: bool
+) -> None:
+    """Write one object for each row, or a table of the given columns."""
+    if as_json:
+        for row in rows:
+            write_json(row)
+    elif rows:
+        _write_table(rows, columns)
+
+
+def write_card(record: Mapping[str, object], *, as_json: bool) -> None:
+    """Write one object, or a line for each of its values that is not empty."""
+    if as_json:
+        write_json(record)
+        return
+    for name, value in record.items():
+        if shown := _cell(value):
+            write(f"{name}: {plain(shown)}")
+
+
+def can_ask() -> bool:
+    """Tell whether a person is there to answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def be_robust() -> None:
+    """Have stdout and stderr show what their encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _write_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # Text: what contacts wrote is never read as markup.
+        table.add_row(*(Text(plain(_cell(row[column]))) for column in columns))
+    width = None if sys.stdout.isatty() else _ENDLESS
+    Console(width=width, highlight=False).print(table)
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "yes"
+        case list() | tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _is_harmless(char: str) -> bool:
+    return char not in _TURNING and category(char) not in _BREAKING
+
+
+def _shown(char: str) -> str:
+    return char.encode("unicode_escape").decode()

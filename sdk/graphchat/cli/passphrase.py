@@ -1,0 +1,72 @@
+"""The passphrase of a home: from the environment, the keyring, or a person at a terminal."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from graphchat.cli.output import can_ask, say
+from graphchat.errors import PassphraseError
+from graphchat.store import passphrase as sources
+
+_TRIES: Final = 3
+
+
+def get(path: Path) -> str | None:
+    """Return the passphrase of the database at ``path``; None if it has none, or shall have none.
+
+    For a database that does not exist it lets a person choose. Raises `PassphraseError` if it
+    is needed and cannot be asked for, `StoreError`.
+    """
+    if (known := sources.find(path, os.environ)) is not None:
+        return known
+    match sources.protected(path):
+        case True:
+            return _ask(path)
+        case None if not path.exists():
+            return _choose(path)
+        case _:
+            return None
+
+
+def _ask(path: Path) -> str:
+    if not can_ask():
+        raise PassphraseError(
+            f"This home has a passphrase. Set {sources.VARIABLE}, or run this on a terminal."
+        )
+    return _typed(f"Passphrase of {path.parent}")
+
+
+def _choose(path: Path) -> str | None:
+    chosen = _chosen() if can_ask() else ""
+    if not chosen:
+        say(
+            f"Without a passphrase the key of this home lies in {path}.vault, for you alone to"
+            f" read. {sources.VARIABLE} sets a passphrase for a new home."
+        )
+        return None
+    if _has_keyring() and typer.confirm("Remember it in the keyring of the system?", err=True):
+        sources.remember(path, chosen)
+    return chosen
+
+
+def _chosen() -> str:
+    for _ in range(_TRIES):
+        chosen = _typed("Choose a passphrase for this home (empty: none)")
+        if not chosen or _typed("Once more") == chosen:
+            return chosen
+        say("They differ. Type it again.")
+    raise PassphraseError("The passphrase was not typed twice alike. Nothing was made.")
+
+
+def _typed(question: str) -> str:
+    answer: str = typer.prompt(question, default="", show_default=False, hide_input=True, err=True)
+    return answer
+
+
+def _has_keyring() -> bool:
+    import keyring
+    from keyring.backends import fail, null
+
+    return not isinstance(keyring.get_keyring(), fail.Keyring | null.Keyring)
