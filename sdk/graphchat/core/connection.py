@@ -165,7 +165,12 @@ class Connection:
     # What we say
 
     def say(self, kind: Kind, message_id: MessageId, payload: bytes) -> do.Store:
-        """Write the next frame of our stream."""
+        """Write the next frame of our stream.
+
+        Raises `LocalProtocolError` for a payload that fits no envelope: it would block all after it.
+        """
+        if len(payload) > content.MAX_MESSAGE:
+            raise LocalProtocolError(f"a message has more than {content.MAX_MESSAGE:,} bytes")
         return do.Store(self.outbox.append(kind, message_id, payload, self._now_ms()))
 
     def seal(self, number: int, seq: int, data: bytes, signature: bytes) -> do.Sealed:

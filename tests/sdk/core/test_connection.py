@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from graphchat.content import MAX_MESSAGE
 from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames, record
 from graphchat.core.connection import RETRY, ConnectionState
@@ -14,6 +15,7 @@ from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import MAX_HELD, REMEMBERED
 from graphchat.core.receipts import BATCH, LATEST, PATIENCE, REPEAT, SOONEST
+from graphchat.errors import LocalProtocolError
 from graphchat.testing.pair import Pair
 from graphchat.testing.queues import Queue
 from graphchat.testing.side import WINDOW, Side
@@ -92,6 +94,16 @@ def pair_time(pair: Pair, seq: int) -> float:
     """Return when a frame of Alice's was written, in seconds since the start."""
     frame = frames.decode(pair.alice.disk.said[seq - 1].data, now_ms=2**52)
     return (frame.ts_ms - 1_700_000_000_000) / 1000
+
+
+def test_the_largest_message_fits_and_a_larger_one_is_not_written(pair: Pair) -> None:
+    with pytest.raises(LocalProtocolError):
+        pair.alice.write(Kind.CONTENT, bytes(MAX_MESSAGE + 1))
+    assert pair.alice.connection.state.outbox.seq == 1
+    pair.alice.write(Kind.CONTENT, bytes(MAX_MESSAGE))
+    pair.settle()
+    assert len(pair.bob.disk.received[0].frame.payload) == MAX_MESSAGE
+    check_rest(pair)
 
 
 def test_a_receipt_names_what_each_lane_brought(pair: Pair) -> None:
