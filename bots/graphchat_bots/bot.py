@@ -1,13 +1,25 @@
 """A bot: what it answers, and its life."""
 
+import asyncio
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, TypeVar, final
+from types import TracebackType
+from typing import Final, Self, TypeVar, final
 
+from graphchat.cli import passphrase
+from graphchat.cli.errors import report
+from graphchat.errors import GraphchatError
+from graphchat.store.passphrase import find
 from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.handler import Function, State
 from graphchat_bots.handling import Limits
+from graphchat_bots.home import Place
+from graphchat_bots.life import Life, run_until_signal
 from graphchat_bots.plan import Draft, Plan
+from graphchat_bots.port import Invitation
 from graphchat_bots.router import Filter, Router
 from graphchat_bots.testing.world import Level, World
 
@@ -19,7 +31,9 @@ S = TypeVar("S", bound=State)
 class Bot:
     """A program that holds conversations.
 
-    Decorate functions with its methods.
+    Decorate functions with its methods, then `run` it. ``relays`` are create URIs that it
+    receives through, by default those in ``GRAPHCHAT_RELAYS``, separated by spaces; ``home``
+    is where its data lives, by default ``GRAPHCHAT_HOME`` or the platform's data folder.
     """
 
     def __init__(
@@ -27,14 +41,20 @@ class Bot:
         name: str,
         *,
         about: str = "",
+        relays: Sequence[str] | None = None,
+        home: Path | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.name: Final = name
         self.about: Final = about
+        self._home = home
+        self._relays = relays
         self._limits = limits or Limits()
         self._router = Router()
         self._jobs: list[Function] = []
         self._states: list[State] = []
+        self._life: Life | None = None
+        self._stack = AsyncExitStack()
 
     def message(self, condition: Filter | None = None) -> Callable[[F], F]:
         """Answer messages that are no commands, if ``condition`` says yes to them."""
@@ -90,6 +110,64 @@ class Bot:
         relay, real encryption and real clients. The bot's database is real in both.
         """
         return World(self.plan(), self._limits, folder, level)
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT, and then until what had begun has ended.
+
+        Shows how people reach the bot. A second signal kills. Asks for the passphrase of its
+        data if there is a terminal. What goes wrong is one line on standard error, and the
+        exit status 1.
+        """
+        try:
+            plan, place = self.plan(), self._place()
+            secret = passphrase.get(place.database(self.name))
+            asyncio.run(run_until_signal(plan, self._limits, place, secret))
+        except (GraphchatError, ExceptionGroup) as error:
+            sys.exit(report(error))
+
+    async def serve(self) -> None:
+        """Run inside an existing event loop until `stop` is called, or this is cancelled."""
+        if self._life is not None:
+            await self._life.ended()
+            return
+        async with self:
+            await self._live().ended()
+
+    def stop(self) -> None:
+        """Receive nothing more, and end once what had begun has ended."""
+        self._live().stop()
+
+    async def invitation(self) -> Invitation:
+        """Return how people reach the bot, which runs: a link, and its QR code."""
+        return await self._live().invitation()
+
+    async def __aenter__(self) -> Self:
+        plan = self.plan()
+        place = self._place()
+        secret = await asyncio.to_thread(find, place.database(self.name), os.environ)
+        self._life = await self._stack.enter_async_context(
+            Life.begin(plan, self._limits, place, secret)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        finally:
+            self._life = None
+
+    def _live(self) -> Life:
+        if self._life is None:
+            raise RuntimeError("the bot does not run")
+        return self._life
+
+    def _place(self) -> Place:
+        return Place.of(os.environ, self._home, self._relays)
 
     def _draft(self) -> Draft:
         return Draft(self.name, self.about, self._router.entries(), self._jobs, self._states)

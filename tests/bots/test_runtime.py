@@ -10,7 +10,7 @@ from tests.bots.fuse import Fuse
 from graphchat_bots import Bot, Ctx, Message, Rest
 from graphchat_bots.handling import Limits
 from graphchat_bots.testing.memory import MemoryPort
-from graphchat_bots.testing.world import World
+from graphchat_bots.testing.world import Level, World
 
 
 class Count(msgspec.Struct):
@@ -85,6 +85,19 @@ async def test_a_crash_at_any_wait_loses_nothing_and_repeats_nothing(
     assert at > 20  # there are as many things to wait for
 
 
+async def test_crashes_over_a_real_relay_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    async with counter().testing(tmp_path, "relay") as world:
+        ann, ben = world.person("Ann"), world.person("Ben")
+        for said in ("a", "/remind 1m tea", "b"):
+            await ann.sends(said)
+            await world.crash()
+        await ben.sends("c")
+        await world.crash()
+        await world.advance(timedelta(minutes=2))
+        await world.crash()
+        assert {person.name: await person.hears() for person in (ann, ben)} == HEARD
+
+
 async def test_a_crash_after_any_turn_of_the_loop_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
@@ -104,8 +117,8 @@ async def test_a_crash_after_any_turn_of_the_loop_loses_and_repeats_nothing(
         assert heard == HEARD, f"after a crash after {turns} turns"
 
 
-async def test_a_redelivery_does_nothing(tmp_path: Path) -> None:
-    async with counter().testing(tmp_path) as world:
+async def test_a_redelivery_does_nothing(tmp_path: Path, bot_level: Level) -> None:
+    async with counter().testing(tmp_path, bot_level) as world:
         ann = world.person("Ann")
         assert await ann.says("a", id="m1") == ["a is number 1", "end of 1"]
         assert await ann.says("a", id="m1") == []

@@ -20,7 +20,7 @@ from graphchat_bots.testing.memory import MemoryNetwork
 from graphchat_bots.testing.network import Network
 from graphchat_bots.testing.person import Person
 
-Level = Literal["memory"]
+Level = Literal["memory", "relay"]
 
 # A handler that hangs shall not keep the end of a test waiting for long.
 DRAIN: Final = timedelta(seconds=2)
@@ -170,3 +170,8 @@ def _network(level: Level, folder: Path) -> Network:
     match level:
         case "memory":
             return MemoryNetwork()
+        case "relay":
+            # Heavy, and it needs more than the extra of bots.
+            from graphchat_bots.testing.relay import RelayNetwork  # noqa: PLC0415
+
+            return RelayNetwork(folder)

@@ -1,0 +1,1 @@
+"""Bots to read, to run, and to begin with."""

@@ -1,0 +1,95 @@
+"""Where a bot keeps its data, and how it is opened."""
+
+import os
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Self
+
+from platformdirs import user_data_dir
+
+from graphchat.client import Client, OwnProfile, Profile
+from graphchat.errors import GraphchatError, StateError
+from graphchat.store import Database, passphrase
+from graphchat_bots.network import NetworkPort
+from graphchat_bots.plan import Plan
+from graphchat_bots.store import BOT, BotStore
+
+HOME: Final = "GRAPHCHAT_HOME"
+RELAYS: Final = "GRAPHCHAT_RELAYS"
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bot lives: its home, and the relays that it is to receive through."""
+
+    home: Path
+    relays: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, environ: Mapping[str, str], home: Path | None, relays: Sequence[str] | None
+    ) -> Self:
+        """Return what was given, else what the environment says, else the usual."""
+        chosen = home or Path(environ.get(HOME) or user_data_dir("graphchat"))
+        return cls(chosen, tuple(environ.get(RELAYS, "").split() if relays is None else relays))
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of the bot ``name``: two names never share one."""
+        safe = _UNSAFE.sub("-", name)[:40]
+        mark = "" if safe == name else "-" + sha256(name.encode()).hexdigest()[:8]
+        return self.home / "bots" / (safe + mark)
+
+    def database(self, name: str) -> Path:
+        """Return the file of the bot's client; its passphrase opens the others too."""
+        return self.folder(name) / "client.db"
+
+
+@asynccontextmanager
+async def open_bot(
+    plan: Plan, place: Place, secret: str | None
+) -> AsyncIterator[tuple[NetworkPort, BotStore]]:
+    """Open the client and the store of a bot, and make its profile at the first time.
+
+    Raises `StateError` if it has no relay to receive through, `StoreBusyError` if it runs
+    already, `CodeError` for a relay address that cannot be used, and as opening a `Client`.
+    """
+    path = place.database(plan.name)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(Client(path, secret, place.relays))
+        if not client.relays:
+            await _borrow_relays(client, place.home / "client.db")
+        profile = await _profile(client, plan)
+        opening = Database.open(path.with_name("bot.db"), secret, app=BOT)
+        store = await BotStore.open(await stack.enter_async_context(opening))
+        yield NetworkPort(profile), store
+
+
+async def _profile(client: Client, plan: Plan) -> OwnProfile:
+    wanted = Profile(plan.name, kind="bot", bio=plan.about)
+    profiles = await client.profiles()
+    if not profiles:
+        return await client.create_profile(wanted)
+    if profiles[0].card.bio != plan.about:
+        await profiles[0].edit(wanted)
+    return profiles[0]
+
+
+async def _borrow_relays(client: Client, database: Path) -> None:
+    """Receive through the relays of the person whose home this is."""
+    if database.exists():  # noqa: ASYNC240 - one look
+        with suppress(GraphchatError):  # open elsewhere, or nobody can type its passphrase
+            secret = passphrase.find(database, os.environ)
+            async with Client(database, secret) as person:
+                for relay in person.relays:
+                    await client.add_relay(relay.text, check=False)
+    if not client.relays:
+        raise StateError(
+            "The bot has no relay to receive through. Name one with Bot(..., relays=[...]),"
+            f" with {RELAYS}, or with: graphchat servers add URI"
+        )

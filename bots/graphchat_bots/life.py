@@ -1,0 +1,98 @@
+"""The life of a bot in a process: its files, its network, its runtime, and signals."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final, Self, final
+
+from graphchat.cli.output import say, write
+from graphchat_bots.handling import Limits, Surroundings
+from graphchat_bots.home import Place, open_bot
+from graphchat_bots.log import configure
+from graphchat_bots.plan import Plan
+from graphchat_bots.port import Invitation, Port
+from graphchat_bots.runtime import Runtime
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+@final
+class Life:
+    """A bot that runs."""
+
+    def __init__(self, runtime: Runtime, running: asyncio.Task[None], port: Port) -> None:
+        self._runtime = runtime
+        self._running = running
+        self._port = port
+
+    @classmethod
+    @asynccontextmanager
+    async def begin(
+        cls, plan: Plan, limits: Limits, place: Place, secret: str | None
+    ) -> AsyncIterator[Self]:
+        """Run a bot in the background; at the end let it finish what has begun.
+
+        Raises as `open_bot`. If the block raises or is cancelled, the bot ends at once: what
+        it had not finished comes again.
+        """
+        async with open_bot(plan, place, secret) as (port, store):
+            runtime = Runtime(plan, port, store, Surroundings(limits=limits))
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(runtime.run())
+                yield cls(runtime, running, port)
+                runtime.stop()
+
+    def stop(self) -> None:
+        """Receive nothing more, and end once what had begun has ended."""
+        self._runtime.stop()
+
+    async def ended(self) -> None:
+        """Wait until the bot has stopped."""
+        await asyncio.wait([self._running])
+
+    async def invitation(self) -> Invitation:
+        """Return how people reach the bot."""
+        return await self._port.invitation()
+
+
+async def run_until_signal(plan: Plan, limits: Limits, place: Place, secret: str | None) -> None:
+    """Run a bot until SIGTERM or SIGINT, and show how people reach it."""
+    configure()
+    async with Life.begin(plan, limits, place, secret) as life:
+        with _signals(life):
+            show(plan.name, await life.invitation())
+            await life.ended()
+
+
+def show(name: str, invitation: Invitation) -> None:
+    """Print the link, and on a terminal its QR code."""
+    if sys.stderr.isatty() and invitation.terminal:
+        sys.stderr.write(f"{invitation.terminal}\n")
+    say(f"{name} runs. Whoever has this link, or scans its code, can talk with it:")
+    write(invitation.text)
+
+
+@contextmanager
+def _signals(life: Life) -> Iterator[None]:
+    """Let the first signal stop the bot, and the second kill the process."""
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+            # Back to what the system does: a second one kills.
+            signal.signal(each, signal.SIG_DFL)
+        say(f"{number.name}: finishing what has begun. Once more to end at once.")
+        life.stop()
+
+    with suppress(NotImplementedError):  # Windows has none of this; Ctrl-C works all the same
+        for each in _SIGNALS:
+            loop.add_signal_handler(each, stop, each)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            for each in _SIGNALS:
+                loop.remove_signal_handler(each)

@@ -1,0 +1,138 @@
+"""The seam towards real relays: the events and contacts of one profile of a client."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, final
+
+from graphchat.client import (
+    Alarm,
+    Contact,
+    ContactEstablished,
+    ContactRequested,
+    Event,
+    MessageReceived,
+    OwnProfile,
+)
+from graphchat.content import Message
+from graphchat.errors import CodeError, NotFoundError, StateError
+from graphchat.ids import MessageId
+from graphchat_bots.log import logger
+from graphchat_bots.port import Incoming, Invitation
+
+# Handles of contacts that are kept at hand.
+MAX_CONTACTS: Final = 10_000
+# What a wide terminal shows of a QR code.
+COLUMNS: Final = 120
+
+
+@final
+class NetworkPort:
+    """A `Port` over a profile: everything is on the client's disk before it is here."""
+
+    def __init__(self, profile: OwnProfile) -> None:
+        self._profile = profile
+        self._last = 0
+        self._numbers: dict[str, int] = {}
+        self._contacts: dict[str, Contact] = {}
+
+    async def receive(self, limit: int) -> Sequence[Incoming]:
+        while True:
+            await self._profile.wait_events(self._last)
+            events = await self._profile.pending_events(self._last, limit)
+            batch = [incoming for event in events if (incoming := self._incoming(event))]
+            rest = [event for event in events if _is_for_nobody(event)]
+            for event in rest:
+                await _take_note(event)
+            if rest:
+                await self._profile.acknowledge([event.id for event in rest])
+            if events:
+                self._last = events[-1].id
+            if batch:
+                return batch
+
+    async def recall(self, id: str) -> Incoming:  # noqa: A002 - as the protocol has it
+        number = self._numbers.get(id, 0)
+        for event in await self._profile.pending_events(number - 1, 1):
+            incoming = self._incoming(event)
+            if event.id == number and incoming is not None:
+                return incoming
+        raise NotFoundError("This event is gone, and its chat too.")
+
+    async def acknowledge(self, ids: Sequence[str]) -> None:
+        numbers = [self._numbers[id_] for id_ in ids if id_ in self._numbers]
+        await self._profile.acknowledge(numbers)
+        for id_ in ids:
+            self._numbers.pop(id_, None)
+
+    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
+        contact = await self._contact(chat)
+        await contact.post(message, id=MessageId(message_id))
+
+    async def invitation(self) -> Invitation:
+        address = await self._profile.current_address()
+        if address is None:
+            address = await self._profile.create_address(accept_all=True)
+        try:
+            return Invitation(address.link, address.qr_text(COLUMNS))
+        except CodeError:
+            return Invitation(address.link, "")  # too much for a terminal; the link does
+
+    def _incoming(self, event: Event) -> Incoming | None:
+        match event:
+            case MessageReceived(message_id=message_id):
+                # The sender chooses the message id; the chat is between us and them alone.
+                name, sent_at = f"{event.contact.id}-{message_id.hex()}", event.sent_at.timestamp()
+                found = _make(event.contact, name, event.message, sent_at, message_id)
+            case ContactEstablished():
+                found = _make(event.contact, f"{event.contact.id}-contact", None, 0.0, b"")
+            case _:
+                return None
+        self._keep(event.contact)
+        self._numbers[found.id] = event.id
+        return found
+
+    def _keep(self, contact: Contact) -> None:
+        self._contacts[contact.id] = contact
+        if len(self._contacts) > MAX_CONTACTS:
+            del self._contacts[next(iter(self._contacts))]
+
+    async def _contact(self, chat: str) -> Contact:
+        if chat not in self._contacts:
+            # After a start nobody is known; one look finds all.
+            for contact in await self._profile.contacts():
+                self._keep(contact)
+        if chat not in self._contacts:
+            return await self._profile.contact(chat)
+        return self._contacts[chat]
+
+
+def _make(
+    contact: Contact, name: str, message: Message | None, sent_at: float, message_id: bytes
+) -> Incoming:
+    card = contact.profile
+    return Incoming(
+        id=name,
+        chat=contact.id,
+        sender_name=card.name if card else contact.name,
+        kind="contact" if message is None else "message",
+        message=message,
+        sent_at=sent_at,
+        message_id=message_id,
+        from_bot=contact.kind == "bot",
+    )
+
+
+def _is_for_nobody(event: Event) -> bool:
+    return not isinstance(event, MessageReceived | ContactEstablished)
+
+
+async def _take_note(event: Event) -> None:
+    """Do what a bot does about events that reach no handler."""
+    match event:
+        case ContactRequested():
+            with suppress(StateError):  # accepted already, before a crash
+                await event.accept()
+        case Alarm():
+            logger().warning("alarm about a contact")
+        case _:
+            pass

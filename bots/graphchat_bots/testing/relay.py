@@ -1,0 +1,182 @@
+"""A network with everything real: a relay on loopback, clients, and encryption."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final, final
+
+from graphchat.client import Client, Contact, MessageReceived, OwnProfile, Profile
+from graphchat.content import Message
+from graphchat.ids import MessageId
+from graphchat_bots.local_relay import local_relay
+from graphchat_bots.network import NetworkPort
+from graphchat_bots.port import Incoming, Invitation, Port
+
+# Seconds that a message may take over loopback on a busy machine.
+PATIENCE: Final = 60.0
+
+
+class Signal:
+    """Wakes all who wait until something holds."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def until(self, holds: Callable[[], bool], patience: float | None = PATIENCE) -> None:
+        """Wait until ``holds``, which may change when `ring` is called."""
+        async with asyncio.timeout(patience):
+            while not holds():
+                await self._event.wait()
+
+
+class Log:
+    """What has passed the bot's end of the network, over all its lives."""
+
+    def __init__(self) -> None:
+        self.signal: Final = Signal()
+        self.received: Final[dict[tuple[str, bytes], Incoming]] = {}
+        self.sent: Final[defaultdict[str, set[bytes]]] = defaultdict(set)
+
+
+@final
+class WatchedPort:
+    """A `Port` that notes what passes, and can hand out an event again."""
+
+    def __init__(self, port: Port, log: Log) -> None:
+        self._port = port
+        self._log = log
+        self._again: list[Incoming] = []
+        self._receiving: asyncio.Task[Sequence[Incoming]] | None = None
+
+    async def receive(self, limit: int) -> Sequence[Incoming]:
+        if self._receiving is None:
+            self._receiving = asyncio.create_task(self._port.receive(limit))
+            self._receiving.add_done_callback(lambda _: self._log.signal.ring())
+        task = self._receiving
+        await self._log.signal.until(lambda: task.done() or bool(self._again), patience=None)
+        if self._again:
+            batch: Sequence[Incoming] = [self._again.pop()]
+        else:
+            self._receiving, batch = None, task.result()
+        self._log.received.update({(event.chat, event.message_id): event for event in batch})
+        self._log.signal.ring()
+        return batch
+
+    async def recall(self, id: str) -> Incoming:  # noqa: A002 - as the protocol has it
+        return await self._port.recall(id)
+
+    async def acknowledge(self, ids: Sequence[str]) -> None:
+        await self._port.acknowledge(ids)
+
+    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
+        await self._port.send(chat, message, message_id)
+        self._log.sent[chat].add(message_id)
+
+    async def invitation(self) -> Invitation:
+        return await self._port.invitation()
+
+    def hand_out_again(self, incoming: Incoming) -> None:
+        self._again.append(incoming)
+        self._log.signal.ring()
+
+    def all_handed_out(self) -> bool:
+        return not self._again
+
+    def close(self) -> None:
+        if self._receiving is not None:
+            self._receiving.cancel()
+
+
+@final
+class Mouth:
+    """A person's client, and what it has heard from the bot."""
+
+    def __init__(self, contact: Contact) -> None:
+        self.contact: Final = contact
+        self.heard: list[Message] = []
+        self.count = 0
+
+    async def listen(self, profile: OwnProfile, signal: Signal) -> None:
+        async for event in profile.events():
+            if isinstance(event, MessageReceived):
+                self.heard.append(event.message)
+                self.count += 1
+                signal.ring()
+
+
+@final
+class RelayNetwork:
+    """People and one bot, each with a client of their own, and one relay in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._log = Log()
+        self._people: dict[str, Mouth] = {}
+        self._stack = AsyncExitStack()
+        self._bot = AsyncExitStack()
+        self._relay: str | None = None
+        self._listeners: list[asyncio.Task[None]] = []
+
+    async def start(self) -> Port:
+        if self._relay is None:
+            self._relay = await self._stack.enter_async_context(local_relay(None))
+        client = await self._client(self._bot, "bot-client")
+        profiles = await client.profiles()
+        profile = (
+            profiles[0] if profiles else await client.create_profile(Profile("bot", kind="bot"))
+        )
+        self._port = WatchedPort(NetworkPort(profile), self._log)
+        self._address = (await self._port.invitation()).text
+        return self._port
+
+    async def kill(self) -> None:
+        self._port.close()
+        await self._bot.aclose()
+
+    async def close(self) -> None:
+        for task in self._listeners:
+            task.cancel()
+        await asyncio.gather(*self._listeners, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def join(self, name: str, *, is_bot: bool) -> str:
+        client = await self._client(self._stack, f"person-{len(self._people) + 1}")
+        card = Profile(name, kind="bot" if is_bot else "person")
+        profile = await client.create_profile(card)
+        contact = await profile.connect(self._address)
+        async with asyncio.timeout(PATIENCE):
+            await contact.established()
+        # Both ends of a connection know it by the same name.
+        self._people[contact.id] = mouth = Mouth(contact)
+        listening = asyncio.create_task(mouth.listen(profile, self._log.signal))
+        self._listeners.append(listening)
+        await self._log.signal.until(lambda: (contact.id, b"") in self._log.received)
+        return contact.id
+
+    async def say(self, chat: str, message: Message, message_id: bytes) -> None:
+        name = chat, message_id
+        if name in self._log.received:
+            self._port.hand_out_again(self._log.received[name])
+            return
+        await self._people[chat].contact.send(message, id=MessageId(message_id))
+        await self._log.signal.until(lambda: name in self._log.received)
+
+    async def settle(self) -> None:
+        await self._log.signal.until(self._port.all_handed_out)
+
+    async def hear(self, chat: str) -> list[Message]:
+        mouth, sent = self._people[chat], self._log.sent[chat]
+        await self._log.signal.until(lambda: mouth.count >= len(sent))
+        heard, mouth.heard = mouth.heard, []
+        return heard
+
+    async def _client(self, stack: AsyncExitStack, name: str) -> Client:
+        assert self._relay is not None
+        path = self._folder / f"{name}.db"
+        return await stack.enter_async_context(Client(path, relays=[self._relay]))

@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+from tests.bots.test_runtime import counter
+
+from graphchat.client import Client, Profile
+from graphchat.content import Text
+from graphchat.errors import NotFoundError
+from graphchat_bots.local_relay import local_relay
+from graphchat_bots.network import NetworkPort
+from graphchat_bots.testing.world import World
+
+
+async def test_the_link_is_an_address_that_accepts_all(tmp_path: Path) -> None:
+    async with local_relay(None) as relay, Client(tmp_path / "bot.db", relays=[relay]) as client:
+        profile = await client.create_profile(Profile("bot", kind="bot"))
+        invitation = await NetworkPort(profile).invitation()
+        address = await profile.current_address()
+        assert address is not None
+        assert address.accepts_all
+        assert invitation.text == address.link
+        assert invitation.text.startswith("GRAPHCHAT:ADDRESS/")
+        assert "▀" in invitation.terminal
+
+
+async def test_a_chat_that_nobody_knows_is_gone(tmp_path: Path) -> None:
+    async with local_relay(None) as relay, Client(tmp_path / "bot.db", relays=[relay]) as client:
+        profile = await client.create_profile(Profile("bot", kind="bot"))
+        with pytest.raises(NotFoundError):
+            await NetworkPort(profile).send("0" * 32, Text("x"), b"1" * 16)
+
+
+async def test_handles_of_contacts_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphchat_bots.network.MAX_CONTACTS", 1)
+    world: World
+    async with counter().testing(tmp_path, "relay") as world:
+        people = [world.person(name) for name in ("Ann", "Ben")]
+        for person in people:
+            assert await person.says("a") == ["a is number 1", "end of 1"]
+        for person in people:
+            assert await person.says("b") == ["b is number 2", "end of 2"]
