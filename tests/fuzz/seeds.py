@@ -1,5 +1,6 @@
 """Valid and nearly valid input for each target: from here a fuzzer finds the way inside."""
 
+from base64 import b64encode
 from io import BytesIO
 from typing import Final
 
@@ -104,4 +105,24 @@ SEEDS: Final[dict[str, list[bytes]]] = {
     "sealed_envelope": [envelope.Header(KEY, 0, 0, bytes(1184), b"").pack()],
     "envelope_body": [envelope.pack_body(b"frame", SIGNATURE, None)[:100]],
     "command": [b'1 2.5 yes 1h30m 2030-12-31 one "a word" and the rest'],
+    "rest_request": [
+        b'POST /q\n{"recipient":"%s"}' % b64encode(KEY),
+        b'SIGN PUT RU\n{"sender":"%s"}' % b64encode(KEY),
+        b'POST SU/messages\n{"msg":"%s"}' % b64encode(bytes(4608)),
+        b"SIGN GET RU/messages?fromMessageId=1\n",
+        b"SIGN DELETE RU/messages/AAAA\n",
+        b"SIGN DELETE RU\n",
+        b"OPTIONS /q\n",
+    ],
+    "socket_talk": [
+        b"\n".join(
+            (
+                b'{"type":"subscribe","id":"1","recipientURI":"RU","auth":"SIGN-RU"}',
+                b'{"type":"attach","id":"2","senderURI":"SU"}',
+                b'[{"type":"send","id":"3","senderURI":"SU","msg":"%s"}]' % b64encode(bytes(4608)),
+                b'{"type":"delete_message","id":"4","recipientURI":"RU","messageId":"5"}',
+                b'[{"type":"unsubscribe","id":"6","recipientURI":"RU"},{"id":"7"},1]',
+            )
+        )
+    ],
 }

@@ -10,6 +10,7 @@ from math import isqrt
 from typing import Final, Literal, TypeAlias
 
 from PIL import Image
+from tests.fuzz.relay import rest_request, socket_talk
 
 from graphchat import content
 from graphchat.codes import Code, qr
@@ -233,6 +234,6 @@ TARGETS: Final[Mapping[str, Target]] = {
     for target in (
         *(relay_address, queue_uri, authorization, rest_body, client_frame, server_frame),
         *(message, picture, code, qr_code, frame),
-        *(confirmation, sealed_envelope, envelope_body, command),
+        *(confirmation, sealed_envelope, envelope_body, command, rest_request, socket_talk),
     )
 }
