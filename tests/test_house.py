@@ -162,7 +162,7 @@ def exists(words: list[str]) -> bool:
         )
     if words[1:2] == ["--home"]:
         return "--home" in help_of() and exists([words[0], *words[3:]])
-    path = list(takewhile(re.compile(r"[a-z-]*[a-z]").fullmatch, words[1:]))
+    path = list(takewhile(re.compile(r"[a-z][a-z-]*").fullmatch, words[1:]))
     text = help_of(*path)
     options = [word for word in words if word.startswith("--")]
     return all(re.search(rf"{re.escape(option)}\b", text) for option in [*options, "Usage"])
@@ -203,7 +203,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     suffixes = {".py", ".md", ".toml", ".yaml", ".lock", ".json", ""}
     folders = ("sdk", "relay", "bots", "bridges", "tests", "docs", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
-    files += [path for path in ROOT.iterdir() if path.name != ".venv"]
+    files += [path for path in ROOT.iterdir() if not path.name.startswith(".")]
     texts = (path for path in files if path.is_file() and path.suffix in suffixes)
     assert [str(path) for path in texts if place.search(path.read_text(errors="ignore"))] == []
 
