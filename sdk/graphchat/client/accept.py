@@ -48,12 +48,14 @@ def remove(turn: Applier, live: Live) -> None:
     context = turn.context
     for lane in live.connection.lanes:
         state = lane.state
-        context.routes.pop(state.recipient_id, None)
+        context.forget_route(turn.unit, state.recipient_id)
         turn.work(
             live, RemoveWork(state.relay, state.base, state.recipient_id, state.recipient_key)
         )
     turn.unit.write(*rows.remove_connection(live.id))
     turn.unit.forget(live)
-    context.names[live.profile].discard(live.name)
+    context.forget_name(turn.unit, live)
+    # Whatever else comes in this batch must not find it, nor what was loaded meanwhile stay.
+    context.unload(live.id)
     turn.unit.after(partial(context.unload, live.id))
     turn.unit.after(context.pulses[live.id].beat)

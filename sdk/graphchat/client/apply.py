@@ -102,7 +102,7 @@ class Applier:
 
     def _remove(self, live: Live, lane: LaneState) -> None:
         self.unit.write(rows.drop_lane(live.id, lane.number))
-        self.context.routes.pop(lane.recipient_id, None)
+        self.context.forget_route(self.unit, lane.recipient_id)
         work = RemoveWork(lane.relay, lane.base, lane.recipient_id, lane.recipient_key)
         self.work(live, work)
 
@@ -127,11 +127,8 @@ class Applier:
         card = live.connection.state.handshake.peer_profile
         if card is None or live.named:
             return
-        names = self.context.names[live.profile]
-        names.discard(live.name)
-        live.name = self.context.free_name(live.profile, card.name)
+        self.context.take_name(self.unit, live, card.name)
         live.kind, live.named = card.kind, True
-        names.add(live.name)
 
     async def _requested(self, live: Live) -> None:
         shake = live.connection.state.handshake

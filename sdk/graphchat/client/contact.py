@@ -20,7 +20,7 @@ from graphchat.content import Message, ProfileCard, Text, Unknown
 from graphchat.content.pictures import MAX_FILE, make_image
 from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
 from graphchat.core.handshake import Phase
-from graphchat.errors import ContentError, RemoteProtocolError, StateError
+from graphchat.errors import ContentError, NotFoundError, RemoteProtocolError, StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor
 
@@ -121,6 +121,14 @@ class Contact:
             if self._live.failed:
                 raise StateError(self._live.failed)
             await self._engine.context.pulses[self._id].wait()
+            if self._id not in self._engine.context.lives:
+                await self._still_there()
+
+    async def _still_there(self) -> None:
+        try:
+            await self._engine.live(self._id)
+        except NotFoundError:
+            raise StateError("This contact was removed.") from None
 
     async def post(self, message: Sendable, *, id: MessageId | None = None) -> Receipt:  # noqa: A002
         """Store a message and leave: it is sent as soon as a relay can be reached.
@@ -160,17 +168,27 @@ class Contact:
 
         ``query`` keeps those whose text contains it, ``before`` those above a position.
         """
-        read = partial(_history, self._id, query, before, min(limit, MAX_PAGE))
+        read = partial(_history, self._id, query, before, min(max(limit, 0), MAX_PAGE))
         found = await self._engine.context.database.read(read)
         return [_line(row) for row in reversed(found)]
 
     async def remove(self) -> None:
         """Delete the contact, the conversation, and its queues at the relays."""
+        await self._engine.do(self._remove)
+
+    async def withdraw(self) -> None:
+        """Delete an invitation. Raises `StateError` if somebody has used it."""
 
         async def forget(turn: Applier) -> None:
-            accept.remove(turn, await self._engine.live(self._id))
+            live = await self._engine.live(self._id)
+            if live.connection.phase is not Phase.INVITED:
+                raise StateError("This invitation was used. Remove the contact instead.")
+            await self._remove(turn)
 
         await self._engine.do(forget)
+
+    async def _remove(self, turn: Applier) -> None:
+        accept.remove(turn, await self._engine.live(self._id))
 
     async def _say(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
         live, context = await self._engine.live(self._id), self._engine.context
@@ -180,9 +198,9 @@ class Contact:
             raise StateError(
                 "Nobody has used this invitation yet, or the request is not accepted."
             )
-        state = await context.database.read(partial(_state_of, live.id, message_id))
-        if state is not None:
-            return self._receipt(live, Progress(message_id, 0, state))
+        said = await context.database.read(partial(_said, live.id, message_id))
+        if said is not None:
+            return self._receipt(live, Progress(message_id, *said))
         payload = content.encode(message)
         stored = live.connection.say(kind_of_frame(message), message_id, payload)
         now = context.clock.now()
@@ -254,12 +272,15 @@ def _read(path: Path) -> bytes:
         raise ContentError(f"The file cannot be read: {error.strerror}.") from None
 
 
-def _state_of(connection: int, message_id: bytes, cursor: Cursor) -> MessageState | None:
+def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, MessageState] | None:
+    """Return number and state of a message of ours; the number is 0 once it is delivered."""
     row = cursor.execute(
-        "SELECT state FROM client_message WHERE connection_id = ? AND msg_id = ? AND outgoing",
+        "SELECT ifnull(f.seq, 0), m.state FROM client_message m LEFT JOIN client_frame f"
+        " ON f.connection_id = m.connection_id AND f.msg_id = m.msg_id"
+        " WHERE m.connection_id = ? AND m.msg_id = ? AND m.outgoing",
         (connection, message_id),
     ).fetchone()
-    return row[0] if row else None
+    return (row[0], row[1]) if row else None
 
 
 _Stored = tuple[int, bytes, bool, bytes, float, str]

@@ -99,17 +99,47 @@ class Context:
             return wanted
         return next(name for n in count(2) if (name := f"{wanted} {n}") not in taken)
 
-    def remember_cid(self, cid: bytes) -> bool:
+    def remember_cid(self, unit: Unit, cid: bytes) -> bool:
         """Note a connection; return False if it was known."""
-        new = cid not in self.cids
+        if cid in self.cids:
+            return False
         self.cids.add(cid)
-        return new
+        unit.on_failure(partial(self.cids.discard, cid))
+        return True
+
+    def take_name(self, unit: Unit, live: Live, wanted: str) -> None:
+        """Name a contact as it wants to be named, or nearly so."""
+        self.forget_name(unit, live)
+        live.name = self.free_name(live.profile, wanted)
+        names = self.names[live.profile]
+        names.add(live.name)
+        unit.on_failure(partial(names.discard, live.name))
+
+    def forget_name(self, unit: Unit, live: Live) -> None:
+        """Let another contact have the name of this one."""
+        names = self.names[live.profile]
+        if live.name in names:
+            names.discard(live.name)
+            unit.on_failure(partial(names.add, live.name))
+
+    def forget_route(self, unit: Unit, queue: bytes) -> None:
+        """Open nothing more that comes by a queue of ours."""
+        if (route := self.routes.pop(queue, None)) is not None:
+            unit.on_failure(partial(self.routes.__setitem__, queue, route))
 
     def drop_route(self, queue: bytes) -> None:
         self.routes.pop(queue, None)
 
     def drop_address(self, address: int) -> None:
         self.addresses.pop(address, None)
+
+    def end(self) -> None:
+        """Let nobody wait for what cannot come any more."""
+        for pulse in [*self.pulses.values(), *self.news.values()]:
+            pulse.end()
+        for progress in list(self.progresses.values()):
+            progress.pulse.end()
+        self.pulses.default_factory = self.news.default_factory = Pulse.ended
 
     def unload(self, connection: int) -> None:
         self.lives.pop(connection, None)

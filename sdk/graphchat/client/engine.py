@@ -23,7 +23,7 @@ from graphchat.client.pulse import Pulse
 from graphchat.client.receive import Receiver
 from graphchat.client.unit import Unit
 from graphchat.client.worker import Worker
-from graphchat.errors import NotFoundError, RelayError
+from graphchat.errors import GraphchatError, NotFoundError, RelayError, StateError
 from graphchat.ids import QueueId
 from graphchat.transport.ports import Delivery
 from graphchat.wire.uri import RelayAddress
@@ -35,6 +35,7 @@ JobFunction = Callable[[Applier], Awaitable[T]]
 BATCH: Final = 64
 # Seconds that closing waits for receipts to leave.
 FAREWELL: Final = 2.0
+CLOSED: Final = "The client was closed."
 
 log = logging.getLogger("graphchat.client")
 
@@ -60,9 +61,10 @@ class _Pending:
             self.future.set_exception(error)
         return True
 
-    def cancel(self) -> None:
-        if self.future is not None:
-            self.future.cancel()
+    def give_up(self) -> None:
+        """Tell whoever waits that the client is closed."""
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(StateError(CLOSED))
 
 
 class Engine:
@@ -79,6 +81,7 @@ class Engine:
         self._dues: dict[int, float] = {}
         self.answers: Final = Pulse()
         self._loop: asyncio.Task[None] | None = None
+        self._closed = False
         context.hire = self.worker.hire
         context.hand_over = self.flow.hand_over
 
@@ -98,16 +101,19 @@ class Engine:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
         if self._loop is None:
             return
-        with suppress(TimeoutError):
+        # The disk may refuse; what is owed is told when the client is open again.
+        with suppress(TimeoutError, GraphchatError):
             async with asyncio.timeout(FAREWELL):
                 await self._farewell()
+        self._closed = True
         await self.worker.close()
         await self.receiver.close()
         await self.links.close()
         self._loop.cancel()
         await asyncio.gather(self._loop, return_exceptions=True)
         for pending in self._pending:
-            pending.cancel()
+            pending.give_up()
+        self.context.end()
 
     async def _farewell(self) -> None:
         async def hurry(turn: Applier) -> None:
@@ -123,7 +129,12 @@ class Engine:
     # Jobs
 
     async def do(self, job: JobFunction[T]) -> T:
-        """Have ``job`` done and committed; return its result, or raise what it raised."""
+        """Have ``job`` done and committed; return its result, or raise what it raised.
+
+        Raises `StateError` if the client is closed.
+        """
+        if self._closed:
+            raise StateError(CLOSED)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._add(_Pending(job, future))
         return await future
@@ -133,8 +144,9 @@ class Engine:
         self._add(_Pending(job, None))
 
     def _add(self, pending: _Pending) -> None:
-        self._pending.append(pending)
-        self._wake.set()
+        if not self._closed:
+            self._pending.append(pending)
+            self._wake.set()
 
     async def _run(self) -> None:
         while True:
@@ -160,12 +172,13 @@ class Engine:
             await unit.commit(self.context.database)
         except asyncio.CancelledError:
             for pending in batch:
-                pending.cancel()
+                pending.give_up()
             raise
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the job
             self._drop(unit)
             await self._one_by_one(batch, error)
             return
+        _act(unit)
         for pending, result in zip(batch, results, strict=True):
             pending.succeed(result)
         for live in unit.stirred:
@@ -258,6 +271,8 @@ class Engine:
     # What the sockets say
 
     def link_up(self, profile: int, relay: RelayAddress) -> None:
+        # Where one relay answers again, others may.
+        self.worker.retry_now()
         for row_id in self.links.of(profile, relay).lives:
             self.soon(partial(self._tick, row_id))
 
@@ -283,3 +298,12 @@ class Engine:
                 await self._tick(live.id, turn)
 
         self.soon(go_on)
+
+
+def _act(unit: Unit) -> None:
+    """Do what follows a commit; what is stored stays stored, whatever happens here."""
+    for action in unit.actions:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - the next action belongs to somebody else
+            log.error("an action of the client failed: %s", type(error).__name__)  # noqa: TRY400 - a trace may quote content

@@ -23,8 +23,8 @@ class Flow:
     def __init__(self, context: Context, links: Links) -> None:
         self._context: Final = context
         self._links: Final = links
-        self._owners: dict[int, tuple[Live, int]] = {}
-        """Who sent the envelope with a tag."""
+        self._owners: dict[int, tuple[int, int]] = {}
+        """Connection and lane of the envelope with a tag."""
 
     def available(self, live: Live) -> list[int]:
         """Return the lanes that can carry one more envelope now."""
@@ -75,7 +75,7 @@ class Flow:
         traffic = live.traffic[number]
         for waiting in list(traffic.waiting.values()):
             if waiting.tag not in traffic.handed:
-                self._owners[waiting.tag] = (live, number)
+                self._owners[waiting.tag] = (live.id, number)
                 self._links.send(live, number, traffic, waiting)
 
     def answered(self, unit: Unit, tag: int, error: RelayError | None) -> Live | None:
@@ -83,7 +83,11 @@ class Flow:
         owner = self._owners.pop(tag, None)
         if owner is None:
             return None
-        live, number = owner
+        row_id, number = owner
+        # Loaded anew it is another object, with the same tags; removed, it is none.
+        live = self._context.lives.get(row_id)
+        if live is None or number >= len(live.traffic):
+            return None
         traffic = live.traffic[number]
         traffic.handed.discard(tag)
         waiting = traffic.waiting.get(tag)

@@ -38,8 +38,11 @@ class Invitation:
         return self._contact
 
     async def withdraw(self) -> None:
-        """Make the code worthless: its queues are deleted."""
-        await self._contact.remove()
+        """Make the code worthless: its queues are deleted.
+
+        Raises `StateError` if it was used: then there is a contact, who can be removed.
+        """
+        await self._contact.withdraw()
 
     def __repr__(self) -> str:
         return f"<Invitation, {self._contact.state}>"

@@ -17,6 +17,8 @@ from graphchat.core.lane import Lane, LaneState
 from graphchat.store import Cursor
 
 SIGNATURE: Final = 64
+# What is stored was checked when it came; a clock that was set back since changes nothing.
+CHECKED: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     ]
     state = record.load(row[4], ConnectionState)
     machine = Connection(state, lanes, context.clock)
-    machine.resume(_held(context, row_id, cursor))
+    machine.resume(_held(row_id, cursor))
     profile, name, kind, trust, _ = row
     live = Live(row_id, profile, name, kind, trust, machine, [Traffic() for _ in lanes])
     live.established = state.handshake.phase is Phase.ESTABLISHED
@@ -119,12 +121,11 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     return live
 
 
-def _held(context: Context, row_id: int, cursor: Cursor) -> list[Signed]:
-    now_ms = int(context.clock.now() * 1000)
+def _held(row_id: int, cursor: Cursor) -> list[Signed]:
     found = []
     for (data,) in cursor.execute(
         "SELECT data FROM client_held_frame WHERE connection_id = ?", (row_id,)
     ).fetchall():
         signature, frame = data[:SIGNATURE], data[SIGNATURE:]
-        found.append(Signed(frames.decode(frame, now_ms=now_ms), frame, signature))
+        found.append(Signed(frames.decode(frame, now_ms=CHECKED), frame, signature))
     return found

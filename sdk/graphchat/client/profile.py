@@ -86,8 +86,8 @@ class OwnProfile:
         """
         lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
         code, connection = codes.invitation(lanes, self.card, self._engine.context.clock)
-        live = self._new("invitation", connection, SCANNED)
-        await self._engine.do(partial(self._begin, live, []))
+        live = self._new(connection, SCANNED)
+        await self._engine.do(partial(self._begin, live, "invitation", []))
         return Invitation(code.text, Contact(self._engine, live))
 
     async def connect(self, source: str | Path | Pillow.Image, *, text: str = "") -> Contact:
@@ -97,15 +97,14 @@ class OwnProfile:
         address. Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
         """
         code = await asyncio.to_thread(codes.read, source)
+        self._check_unused(code.id)
         relays = self._engine.context.relays
         lanes = await self._lanes(relays, len(code.lanes), distinct=False)
         clock = self._engine.context.clock
         connection, effects = codes.answer(code, lanes, self.card, text, clock)
-        if not self._engine.context.remember_cid(connection.cid):
-            raise StateError("This code was used here already, or is your own.")
         trust = ASKED if connection.state.handshake.code.is_address else SCANNED
-        live = self._new("new contact", connection, trust)
-        await self._engine.do(partial(self._begin, live, effects))
+        live = self._new(connection, trust)
+        await self._engine.do(partial(self._begin, live, "new contact", effects))
         return Contact(self._engine, live)
 
     async def create_address(self, *, accept_all: bool = False) -> Address:
@@ -149,22 +148,27 @@ class OwnProfile:
             context.transport, relays, wanted, context.clock, distinct=distinct
         )
 
-    def _new(self, name: str, connection: Connection, trust: int) -> Live:
+    def _check_unused(self, code_id: bytes) -> None:
+        """Raise `StateError` for a code that leads back to this client."""
         context = self._engine.context
-        name = context.free_name(self.row_id, name)
-        context.names[self.row_id].add(name)
-        return Live(
-            next(context.connection_ids), self.row_id, name, "person", trust, connection, []
-        )
+        own = {address.state.code.id for address in context.addresses.values()}
+        if code_id in context.cids | own:
+            raise StateError("This code was used here already, or is your own.")
 
-    async def _begin(self, live: Live, effects: list[Effect], turn: Applier) -> None:
+    def _new(self, connection: Connection, trust: int) -> Live:
+        row_id = next(self._engine.context.connection_ids)
+        return Live(row_id, self.row_id, "", "person", trust, connection, [])
+
+    async def _begin(self, live: Live, name: str, effects: list[Effect], turn: Applier) -> None:
         """Store a new connection with its queues, and receive from them."""
         context = turn.context
+        self._check_unused(live.connection.cid)
+        context.remember_cid(turn.unit, live.connection.cid)
+        context.take_name(turn.unit, live, name)
         turn.unit.write(rows.new_connection(live, context.clock.now()))
         lanes = [lane.state for lane in live.connection.lanes]
         accept.add_lanes(turn, live, lanes)
         context.lives[live.id] = live
-        context.cids.add(live.connection.cid)
         turn.unit.after(partial(self._engine.receiver.subscribe, self.row_id, lanes))
         await turn.apply(live, effects)
 

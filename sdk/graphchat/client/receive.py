@@ -17,7 +17,7 @@ from graphchat.core.connection import Connection
 from graphchat.core.handshake import HandshakeState, Phase, Role
 from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import AgreementKey, SigningKey
-from graphchat.errors import NotFoundError, RelayError, RemoteProtocolError
+from graphchat.errors import NotFoundError, RelayError, RemoteProtocolError, StoreError
 from graphchat.ids import QueueId
 from graphchat.secret import Secret
 from graphchat.transport.ports import Delivery
@@ -86,8 +86,13 @@ class Receiver:
         async def again() -> None:
             await asyncio.sleep(REDELIVERY)
             link = self._engine.links.of(profile, relay).link
-            for queue in queues:
-                if (key := await self.recipient_key(queue)) is not None:
+            try:
+                keys = {queue: await self.recipient_key(queue) for queue in queues}
+            except StoreError:
+                self.redeliver(profile, relay, queues)
+                return
+            for queue, key in keys.items():
+                if key is not None:
                     link.unsubscribe(queue)
                     link.subscribe(queue, key)
 
@@ -128,7 +133,7 @@ class Receiver:
         state = address.state
         key = AgreementKey(state.lanes[number].ratchet_key)
         asked = handshake.read_confirmation(state.code, state.side, key, envelope)
-        if not context.remember_cid(asked.cid):
+        if not context.remember_cid(turn.unit, asked.cid):
             return
         shake = HandshakeState(
             role=Role.ALICE,
@@ -140,12 +145,10 @@ class Receiver:
             agreement_key=None,
         )
         connection = Connection.begin(shake, [], context.clock)
-        name = context.free_name(address.profile, asked.hello.profile.name)
-        context.names[address.profile].add(name)
         live = Live(
             next(context.connection_ids),
             address.profile,
-            name,
+            "",
             asked.hello.profile.kind,
             0,
             connection,
@@ -153,10 +156,10 @@ class Receiver:
             named=True,
             accepts_by_itself=address.accept_all,
         )
+        context.take_name(turn.unit, live, asked.hello.profile.name)
         effects = connection.asked(asked)
         context.lives[live.id] = live
         turn.unit.write(rows.new_connection(live, context.clock.now()))
-        turn.unit.on_failure(partial(context.cids.discard, asked.cid))
         await turn.apply(live, effects)
 
     def _fetch(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
@@ -169,15 +172,15 @@ class Receiver:
         task.add_done_callback(self._tasks.discard)
 
     async def _fetched(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
-        key = await self.recipient_key(delivery.queue)
-        if key is None:
-            return
         try:
+            key = await self.recipient_key(delivery.queue)
+            if key is None:
+                return
             async with self._slots:
                 message = await self._context.transport.fetch(
                     relay, delivery.queue, key, delivery.id
                 )
-        except RelayError:
+        except (RelayError, StoreError):
             self.redeliver(profile, relay, [delivery.queue])
             return
         self._engine.deliveries(profile, relay, [replace(delivery, message=message)])

@@ -47,7 +47,7 @@ class Stream:
 
     async def pending(self, after: int, limit: int) -> list[Event]:
         """Return unacknowledged events with ids above ``after``, at most ``limit``."""
-        read = partial(_rows, self._profile, after, limit)
+        read = partial(_rows, self._profile, after, max(limit, 0))
         events: list[Event] = []
         for row_id, data in await self._engine.context.database.read(read):
             event = await self._event(row_id, record.load_any(data, stored.EventRecord))

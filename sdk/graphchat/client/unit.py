@@ -26,6 +26,11 @@ class Unit:
         """Connections that may have something to send now."""
         return list(self._stirred.values())
 
+    @property
+    def actions(self) -> list[Callable[[], None]]:
+        """What was put off until everything is on disk, in order."""
+        return list(self._after)
+
     def touch(self, live: Live, *lanes: int) -> None:
         """Have the machine of ``live`` written, and those of the given lanes."""
         self.stir(live)
@@ -52,16 +57,15 @@ class Unit:
         self._failure.append(action)
 
     def fail(self) -> None:
-        for action in self._failure:
+        """Undo, last first, what was changed outside of the machines."""
+        for action in reversed(self._failure):
             action()
 
     async def commit(self, database: Database) -> None:
-        """Write everything, then do what was put off. Raises `StoreError`."""
+        """Write everything. Raises `StoreError`."""
         written = [*self._rows, *self._machines()]
         if written:
             await database.write(lambda cursor: _execute(cursor, written))
-        for action in self._after:
-            action()
 
     def _machines(self) -> Iterable[Row]:
         for live, lanes in self._touched.values():
