@@ -1,0 +1,154 @@
+"""Clients over real relays in this process, and what tests ask of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TypeVar, final
+
+from graphchat import Client, Contact, Event, MessageReceived, OwnProfile, Profile, Text
+from graphchat.testing.proxy import FaultProxy
+from graphchat.wire.uri import RelayAddress
+from graphchat_relay.server import RelayServer
+from graphchat_relay.settings import RelaySettings
+
+E = TypeVar("E")
+# Seconds after which a test has failed. Nothing here takes longer than two on an idle machine.
+PATIENCE = 30.0
+
+
+@final
+class Relay:
+    """A real relay behind a network that can fail."""
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        self.proxy = proxy
+        self.uri = proxy.relay.text
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncIterator[Self]:
+        server = RelayServer(RelaySettings(port=0, private_port=None))
+        ready = asyncio.Event()
+        running = asyncio.create_task(server.run(ready.set))
+        started = asyncio.create_task(ready.wait())
+        await asyncio.wait([running, started], return_when=asyncio.FIRST_COMPLETED)
+        assert ready.is_set(), running
+        async with FaultProxy(server.address) as proxy:
+            yield cls(proxy)
+        server.stop()
+        await running
+
+    @property
+    def address(self) -> RelayAddress:
+        return self.proxy.relay
+
+    async def die(self) -> None:
+        """Be gone at once: connections break, and no new ones are taken."""
+        await self.proxy.refuse()
+
+    async def live(self) -> None:
+        """Be there again, with everything that was stored."""
+        await self.proxy.accept()
+
+
+@final
+@dataclass
+class Home:
+    """One database file, and the client that has it open."""
+
+    path: Path
+    relays: list[str]
+    client: Client
+    me: OwnProfile
+    stack: AsyncExitStack = field(repr=False)
+
+    async def close(self) -> None:
+        await self.stack.aclose()
+
+    async def reopen(self, profile: str | None = None) -> None:
+        """Open the same file again; closes it first if it is open."""
+        await self.close()
+        self.client = await self.stack.enter_async_context(Client(self.path))
+        self.me = await self.client.profile(profile)
+
+
+@final
+@dataclass
+class Place:
+    """Where relays and homes are opened, by name."""
+
+    folder: Path
+    stack: AsyncExitStack
+    relays: dict[str, Relay] = field(default_factory=dict[str, Relay])
+
+    async def relay(self, name: str) -> Relay:
+        if name not in self.relays:
+            self.relays[name] = await self.stack.enter_async_context(Relay.open())
+        return self.relays[name]
+
+    async def home(self, name: str, relays: list[Relay]) -> Home:
+        """Open a new client with one profile."""
+        stack = AsyncExitStack()
+        self.stack.push_async_callback(stack.aclose)
+        path, uris = self.folder / f"{name}.db", [relay.uri for relay in relays]
+        client = await stack.enter_async_context(Client(path, relays=uris))
+        return Home(path, uris, client, await client.create_profile(Profile(name)), stack)
+
+    async def pair(self, *relays: str) -> tuple[Home, Home]:
+        """Open Alice and Bob, both receiving through the named relays."""
+        known = [await self.relay(name) for name in relays or ("one",)]
+        return await self.home("Alice", known), await self.home("Bob", known)
+
+
+async def introduce(alice: OwnProfile, bob: OwnProfile) -> tuple[Contact, Contact]:
+    """Connect two profiles; return Alice's contact, who is Bob, and his."""
+    async with asyncio.timeout(PATIENCE):
+        invitation = await alice.invite()
+        his = await bob.connect(invitation.link)
+        hers = await invitation.contact()
+        await his.established()
+    return hers, his
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - some conditions are of the file system or a task
+            await asyncio.sleep(0.005)
+
+
+async def take(profile: OwnProfile, kind: type[E], count: int = 1) -> list[E]:
+    """Return the next ``count`` events of a kind, and acknowledge everything up to them."""
+    found: list[E] = []
+    async with asyncio.timeout(PATIENCE):
+        async for event in profile.events():
+            if isinstance(event, kind):
+                found.append(event)
+                if len(found) == count:
+                    await profile.acknowledge([event.id])
+                    return found
+    raise AssertionError("events end")
+
+
+async def one(profile: OwnProfile, kind: type[E]) -> E:
+    return (await take(profile, kind))[0]
+
+
+def text_of(event: Event) -> str:
+    assert isinstance(event, MessageReceived)
+    assert isinstance(event.message, Text)
+    return event.message.text
+
+
+async def texts(profile: OwnProfile, count: int) -> list[str]:
+    """Return the texts of the next ``count`` messages."""
+    return [text_of(event) for event in await take(profile, MessageReceived, count)]
+
+
+async def nothing_more(profile: OwnProfile, seconds: float = 0.3) -> None:
+    """Fail if another message comes."""
+    await asyncio.sleep(seconds)
+    left = await profile.pending_events()
+    assert not [event for event in left if isinstance(event, MessageReceived)]
