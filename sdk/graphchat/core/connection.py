@@ -167,7 +167,8 @@ class Connection:
     def say(self, kind: Kind, message_id: MessageId, payload: bytes) -> do.Store:
         """Write the next frame of our stream.
 
-        Raises `LocalProtocolError` for a payload that fits no envelope: it would block all after it.
+        Raises `LocalProtocolError` for a payload that fits no envelope: it would hold up all
+        that follows.
         """
         if len(payload) > content.MAX_MESSAGE:
             raise LocalProtocolError(f"a message has more than {content.MAX_MESSAGE:,} bytes")
