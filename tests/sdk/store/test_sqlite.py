@@ -1,4 +1,6 @@
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -13,12 +15,14 @@ from graphchat.secret import Secret
 from graphchat.store import sqlite
 from graphchat.store.cipher import connect
 
+KEY = Secret(bytes(32))
+
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[sqlite.SqlcipherClient]:
     place = tmp_path / "a.db"
     client = sqlite.SqlcipherClient(
-        str(place), partial(connect, place, Secret(bytes(32))), connection_name="test"
+        str(place), partial(connect, place, KEY), connection_name="test"
     )
     await client.create_connection(with_db=True)
     yield client
@@ -64,6 +68,41 @@ async def test_a_closed_client_does_not_connect_again(client: sqlite.SqlcipherCl
         await client.execute_query("SELECT 1")
     with pytest.raises(StateError, match="closed"):
         client.opened()
+
+
+async def test_a_cancelled_connecting_is_over_when_it_says_so(tmp_path: Path) -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def connector() -> object:
+        begun.set()
+        assert release.wait(10)
+        connection = connect(tmp_path / "a.db", KEY)
+        ended.set()
+        return connection
+
+    client = sqlite.SqlcipherClient("a.db", connector, connection_name="test")
+    task = asyncio.create_task(client.create_connection(with_db=True))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    release.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert ended.is_set()
+    await client.close()
+
+
+async def test_a_transaction_keeps_other_writers_out_from_its_beginning(
+    client: sqlite.SqlcipherClient, tmp_path: Path
+) -> None:
+    await client.opened().run(sqlite.begin)
+    other = connect(tmp_path / "a.db", KEY)
+    other.execute("PRAGMA busy_timeout=0")
+    with pytest.raises(sqlcipher.OperationalError, match="locked"):
+        sqlite.begin(other)
+    other.close()
+    await client.opened().run(sqlite.rollback)
 
 
 async def test_a_commit_that_fails_ends_the_transaction(client: sqlite.SqlcipherClient) -> None:
