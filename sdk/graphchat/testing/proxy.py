@@ -19,10 +19,7 @@ class FaultProxy:
     """
 
     def __init__(self, relay: RelayAddress) -> None:
-        parts = urlsplit(relay.base)
         self._behind = relay
-        self._host = parts.hostname or ""
-        self._port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         self._flow = asyncio.Event()
         self._flow.set()
         self._server: asyncio.Server | None = None
@@ -74,6 +71,10 @@ class FaultProxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def move(self, relay: RelayAddress) -> None:
+        """Lead new connections to another place, as if the relay had moved there."""
+        self._behind = relay
+
     def silence(self) -> None:
         """Keep connections open, take new ones, and let nothing through."""
         self._flow.clear()
@@ -91,8 +92,10 @@ class FaultProxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        parts = urlsplit(self._behind.base)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
         try:
-            far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
+            far_reader, far_writer = await asyncio.open_connection(parts.hostname, port)
         except OSError:
             writer.transport.abort()
             self._close(writer)

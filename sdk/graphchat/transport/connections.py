@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,7 +13,14 @@ from aiohttp_socks import ProxyConnector
 from yarl import URL
 
 from graphchat.errors import StateError
-from graphchat.transport.faults import BROKEN, CERTIFICATE, broken, host_of, no_relay
+from graphchat.transport.faults import (
+    BROKEN,
+    MovedError,
+    broken,
+    host_of,
+    is_certificate_fault,
+    no_relay,
+)
 from graphchat.transport.tls import by_key
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, is_loopback
@@ -78,7 +86,7 @@ class Connections:
                 request.method,
                 URL(request.uri, encoded=True),
                 headers=request.headers,
-                data=request.body or None,
+                data=BytesIO(request.body) if request.body else None,
                 ssl=tls,
                 allow_redirects=False,
             ) as answer:
@@ -116,11 +124,11 @@ class Connections:
         for index, tls in enumerate(kinds):
             try:
                 result = await attempt(tls)
-            except CERTIFICATE as refused:
-                error = refused
             except BROKEN as failed:
                 # The cause is cut off: it names URLs and IP addresses.
-                raise broken(relay, failed) from None
+                if not is_certificate_fault(failed):
+                    raise broken(relay, failed) from None
+                error = failed
             else:
                 self._order[relay] = kinds[index:] + kinds[:index]
                 return result
@@ -142,6 +150,7 @@ class Connections:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=TOTAL, sock_connect=self._seconds(relay)),
                 trust_env=False,
+                trace_configs=[_no_redirects()],
                 auto_decompress=False,
                 skip_auto_headers=SILENT,
             )
@@ -153,6 +162,18 @@ class Connections:
     def _proxy_for(self, relay: RelayAddress) -> str | None:
         # To a proxy, loopback would be another machine.
         return None if is_loopback(host_of(relay)) else self._proxy
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    # Requests are told not to follow any; for sockets, aiohttp has no such setting.
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse)
+    return trace
+
+
+async def _refuse(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+    redirect.response.close()
+    raise MovedError
 
 
 def _connector(proxy: str | None) -> aiohttp.TCPConnector:

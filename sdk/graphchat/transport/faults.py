@@ -36,10 +36,17 @@ BROKEN: Final = (
 )
 """Whatever connecting, sending and receiving can raise."""
 
-CERTIFICATE: Final = (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)
+
+class MovedError(aiohttp.ClientError):
+    """The relay redirects a socket to another place."""
+
+
+_MOVED: Final = "has moved. Ask its operator for its new address."
+_NO_RELAY: Final = "does not answer as a relay does. Check the address and the network."
 
 # The first that fits is said.
 _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
+    ((MovedError,), _MOVED),
     (
         (TimeoutError, ProxyTimeoutError),
         "does not answer in time. Check the network, then try again.",
@@ -61,8 +68,6 @@ _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "accepts no connection. Check the address and the network, then try again.",
     ),
 )
-_OTHERWISE: Final = "broke the connection. Try again."
-_NO_RELAY: Final = "does not answer as a relay does. Check the address and the network."
 
 
 def host_of(relay: RelayAddress) -> str:
@@ -85,7 +90,7 @@ def broken(relay: RelayAddress, error: BaseException) -> RelayError:
     """Return what to raise for an exception of `BROKEN`."""
     if isinstance(error, aiohttp.WSServerHandshakeError):
         return status(relay, error.status, error.headers or {}, b"")
-    if isinstance(error, CERTIFICATE):
+    if is_certificate_fault(error):
         return RelayIdentityError(
             f"The certificate of {host_of(relay)} is neither valid nor made with the key that the"
             " address names. Somebody may be in between: try another network."
@@ -93,8 +98,17 @@ def broken(relay: RelayAddress, error: BaseException) -> RelayError:
     return unreachable(relay, _why(error))
 
 
+def is_certificate_fault(error: BaseException) -> bool:
+    kinds = (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)
+    # Through a proxy, aiohttp shows an OSError in place of what ssl raised.
+    return isinstance(error, kinds) or isinstance(error.__cause__, kinds)
+
+
 def _why(error: BaseException) -> str:
-    return next((text for kinds, text in _REASONS if isinstance(error, kinds)), _OTHERWISE)
+    for kinds, text in _REASONS:
+        if isinstance(error, kinds) or isinstance(error.__cause__, kinds):
+            return text
+    return "broke the connection. Try again."
 
 
 def status(relay: RelayAddress, code: int, headers: Mapping[str, str], body: bytes) -> RelayError:
@@ -119,7 +133,7 @@ def _status_text(code: int) -> str:
     if code in {404, 405, 426}:
         return "has no relay at this path. Check the address."
     if 300 <= code < 400:
-        return "has moved. Ask its operator for its new address."
+        return _MOVED
     return _NO_RELAY
 
 

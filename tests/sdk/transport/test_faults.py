@@ -1,0 +1,114 @@
+import ssl
+
+import aiohttp
+import pytest
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from tests.sdk.transport.scripted import ADDRESS
+
+from graphchat.errors import (
+    BadRequestError,
+    QuotaError,
+    RateError,
+    RelayError,
+    RelayIdentityError,
+    RelayUnreachableError,
+    UnauthorizedError,
+)
+from graphchat.ids import Fingerprint
+from graphchat.transport import faults
+from graphchat.wire.uri import RelayAddress
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "kind"),
+    [
+        (401, {}, b"", UnauthorizedError),
+        (429, {}, b'"Quota"', QuotaError),
+        (429, {}, b'"Quota"\n', QuotaError),
+        (429, {}, b"", RateError),
+        (429, {"Retry-After": "7"}, b"{}", RateError),
+        (503, {"Retry-After": "7"}, b"", RateError),
+        (503, {}, b"", RelayUnreachableError),
+        (502, {"Retry-After": "7"}, b"", RelayUnreachableError),
+        (400, {}, b"", BadRequestError),
+        (413, {}, b"", BadRequestError),
+        (418, {}, b"", RelayUnreachableError),
+        (301, {}, b"", RelayUnreachableError),
+        (204, {}, b"", RelayUnreachableError),
+    ],
+)
+def test_each_status_is_its_error(
+    status: int, headers: dict[str, str], body: bytes, kind: type[RelayError]
+) -> None:
+    assert type(faults.status(ADDRESS, status, headers, body)) is kind
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        ("999999", 3600),
+        ("", 1),
+        ("-5", 1),
+        ("٣", 1),
+        ("soon", 1),
+        ("9" * 99, 1),
+    ],
+)
+def test_the_time_to_wait_is_bounded(value: str, seconds: float) -> None:
+    error = faults.status(ADDRESS, 429, {"Retry-After": value}, b"")
+    assert isinstance(error, RateError)
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("quota", QuotaError),
+        ("busy", RateError),
+        ("rate", RateError),
+        ("size", BadRequestError),
+        ("unauthorized", UnauthorizedError),
+    ],
+)
+def test_each_reason_of_a_socket_is_its_error(reason: str, kind: type[RelayError]) -> None:
+    assert type(faults.refusal(ADDRESS, reason)) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (TimeoutError("https://relay.example/q/secret"), "does not answer in time"),
+        (aiohttp.ServerTimeoutError("secret"), "does not answer in time"),
+        (ProxyTimeoutError("secret"), "does not answer in time"),
+        (ProxyConnectionError("secret"), "through the proxy"),
+        (ProxyError("secret"), "through the proxy"),
+        (ssl.SSLError("secret"), "does not speak TLS"),
+        (ConnectionRefusedError("secret"), "accepts no connection"),
+        (ConnectionResetError("secret"), "broke the connection"),
+        (aiohttp.ServerDisconnectedError("secret"), "broke the connection"),
+        (aiohttp.ClientPayloadError("secret"), "broke the connection"),
+        (faults.MovedError(), "has moved"),
+    ],
+)
+def test_what_breaks_is_told_in_words_and_without_its_text(error: Exception, says: str) -> None:
+    assert isinstance(error, faults.BROKEN)
+    told = faults.broken(ADDRESS, error)
+    assert type(told) is RelayUnreachableError
+    assert str(told).startswith("The relay relay.example ")
+    assert says in str(told)
+    assert "secret" not in str(told)
+
+
+def test_a_certificate_fault_is_found_behind_what_aiohttp_shows_of_it() -> None:
+    hidden = OSError(1, "verify failed")
+    hidden.__cause__ = ssl.SSLCertVerificationError()
+    for error in (hidden, ssl.SSLCertVerificationError()):
+        assert faults.is_certificate_fault(error)
+        assert type(faults.broken(ADDRESS, error)) is RelayIdentityError
+
+
+def test_the_host_of_an_address_without_a_name() -> None:
+    address = RelayAddress("http://[::1]:80/q", Fingerprint(bytes(16)))
+    assert faults.host_of(address) == "::1"
