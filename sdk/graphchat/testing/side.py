@@ -101,12 +101,12 @@ class Side:
 
     def take(self, lane: int, envelope: bytes) -> None:
         """Take an envelope wherever it comes from. A refused one must change nothing."""
-        before = self._visible()
+        before = self.visible()
         try:
             self._commit(lambda machine: machine.receive(lane, envelope))
         except RemoteProtocolError as error:
             self.refused.append(error)
-            assert self._visible() == before, "a refused envelope changed the machine"
+            assert self.visible() == before, "a refused envelope changed the machine"
 
     def tick(self) -> None:
         """Do what is due."""
@@ -141,6 +141,13 @@ class Side:
         self.connection = self.disk.load(self.clock)
         self.crash_in = None
         self.crashes += 1
+
+    def visible(self) -> tuple[object, ...]:
+        """Return all that an event changes, for comparison; ratchets are left out."""
+        machine = self.connection
+        lanes = [record.dump(replace_fields(lane.state, ratchet=b"")) for lane in machine.lanes]
+        timers = machine.gaps.due.copy(), machine.receipts.waiting, machine.receipts.due
+        return record.dump(machine.state), lanes, timers, set(machine.inbox.held)
 
     # Inside of a step
 
@@ -219,12 +226,6 @@ class Side:
     def _available(self) -> list[int]:
         lanes = enumerate(self.connection.lanes)
         return [number for number, lane in lanes if lane.can_send and self._room(number) > 0]
-
-    def _visible(self) -> tuple[object, ...]:
-        machine = self.connection
-        lanes = [record.dump(replace_fields(lane.state, ratchet=b"")) for lane in machine.lanes]
-        timers = machine.gaps.due.copy(), machine.receipts.waiting, machine.receipts.due
-        return record.dump(machine.state), lanes, timers, set(machine.inbox.held)
 
 
 def sealing(lane: int, written: Written) -> Event:

@@ -353,11 +353,11 @@ class Relays(RuleBasedStateMachine):
             if queue.seen:
                 changed = bytearray(queue.seen[-1])
                 changed[place % len(changed)] ^= 1 << bit
-                before = side._visible()
+                before = side.visible()
                 side.crash_in = None
                 side.take(number, bytes(changed))
                 # Refused, or, when only the body of an opened one differs, taken for it.
-                assert side._visible() == before
+                assert side.visible() == before
 
     @rule(name=SIDES, lane=LANES)
     def go_down_or_come_back(self, name: str, lane: int) -> None:

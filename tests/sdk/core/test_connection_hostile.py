@@ -441,10 +441,10 @@ def test_bad_receipts_are_refused_and_change_nothing(waiting: Pair) -> None:
         replace(good, signature=bytes(64)),
     ]
     for body in bad:
-        before = alice._visible()
+        before = alice.visible()
         with pytest.raises(RemoteProtocolError):
             cover(waiting, body)
-        assert alice._visible() == before
+        assert alice.visible() == before
     assert cover(waiting, good).state.outbox.covered == 3
 
 
@@ -500,10 +500,10 @@ def test_a_request_has_a_limit(waiting: Pair, bob: Hostile) -> None:
 def test_other_messages_outside_of_the_stream_are_ignored(
     pair: Pair, bob: Hostile, kind: Kind
 ) -> None:
-    before = pair.alice._visible()
+    before = pair.alice.visible()
     bob.send(bob.outside(Text("x"), kind))
     bob.send(bob.outside(Welcome(card("x")), kind))
-    assert pair.alice._visible() == before
+    assert pair.alice.visible() == before
     assert not pair.alice.refused
 
 

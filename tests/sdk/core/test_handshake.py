@@ -251,6 +251,32 @@ def test_a_changed_handshake_envelope_is_refused(
     assert is_up(pair)
 
 
+@both_codes
+def test_garbage_is_refused_while_the_welcome_is_awaited(make: Callable[[], Pair]) -> None:
+    pair = make()
+    pair.bob.work()
+    if pair.alice.phase is Phase.INVITED:
+        pair.alice.receive(0)
+    else:
+        pair.alice.accept()
+    pair.alice.work()
+    pair.bob.receive(0)
+    for side in pair.sides:
+        assert side.phase is Phase.PENDING
+        for lane in range(2):
+            side.take(lane, bytes(4608))
+        assert [type(error) for error in side.refused] == [DecryptionError] * 2
+    assert is_up(pair)
+
+
+def test_nothing_is_accepted_or_answered_before_somebody_asked() -> None:
+    pair = Pair.by_invitation()
+    with pytest.raises(StateError):
+        pair.alice.accept()
+    with pytest.raises(LocalProtocolError):
+        answers(pair)(tuple(pair.code.offers))
+
+
 @pytest.mark.parametrize("size", [0, 1, 47, 48, 4607, 4609, 15360])
 @both_codes
 def test_an_envelope_of_another_length_is_refused(make: Callable[[], Pair], size: int) -> None:
@@ -420,11 +446,11 @@ def test_a_request_with_a_key_that_is_none_cannot_be_accepted(fault: str) -> Non
         alice = requested(pair, replace(good, kem=b"\xff" * kem.PUBLIC))
     else:
         alice = requested(pair, replace(good, lanes=(first, replace(second, ratchet_key=NO_KEY))))
-    before = alice._visible()
+    before = alice.visible()
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             alice.accept()
-        assert alice._visible() == before
+        assert alice.visible() == before
     assert alice.connection.lanes == []
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
+from graphchat.content import ProfileCard
 from graphchat.core import record
 from graphchat.core.connection import ConnectionState
 from graphchat.core.lane import LaneState
@@ -69,6 +70,23 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
     for kind in (ConnectionState, LaneState):
         with pytest.raises(StoreError):
             record.load(data, kind)
+
+
+def test_one_of_several_kinds_comes_back() -> None:
+    state = Pair.by_invitation().alice.connection.state
+    card = state.handshake.profile
+    assert record.load_any(record.dump(card), ProfileCard | None) == card
+    assert record.load_any(msgspec.msgpack.encode(None), ProfileCard | None) is None
+    with pytest.raises(StoreError):
+        record.load_any(b"", ProfileCard | None)
+
+
+def test_a_secret_that_is_not_bytes_is_a_damaged_record() -> None:
+    lane = Pair.by_invitation().alice.connection.lanes[0].snapshot()
+    fields = msgspec.msgpack.decode(record.dump(lane))
+    for bad in ("text", 7, None):
+        with pytest.raises(StoreError):
+            record.load(msgspec.msgpack.encode(fields | {"sender_key": bad}), LaneState)
 
 
 def test_a_card_that_breaks_a_rule_is_a_damaged_record() -> None:
