@@ -79,8 +79,9 @@ def _usage(error: typer.TyperException) -> str:
     option = getattr(error, "option_name", None)
     if option in _GLOBAL and context.parent is not None:
         return f"{option} stands before the command: graphchat {option} ..."
-    text = " ".join(message.split()).rstrip(".")
-    return f"{text}. See: {context.command_path} --help"
+    text = " ".join(message.split())
+    end = "" if text.endswith((".", "?")) else "."
+    return f"{text}{end} See: {context.command_path} --help"
 
 
 def _bug(error: BaseException) -> str:

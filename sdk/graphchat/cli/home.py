@@ -62,8 +62,16 @@ def run(
         raise NotFoundError(NO_PROFILE)
     from graphchat.cli import passphrase
 
-    secret = passphrase.get(home.database)
-    return asyncio.run(_with_client(home, secret, work))
+    secret, is_new = passphrase.get(home.database), not home.exists
+
+    async def with_client() -> T:
+        async with AsyncExitStack() as stack:
+            client = await _open(stack, home.database, secret)
+            if is_new and secret is None:
+                passphrase.tell_without(home.database)
+            return await work(client)
+
+    return asyncio.run(with_client())
 
 
 def run_as(ctx: typer.Context, work: "Callable[[Client, OwnProfile], Awaitable[T]]") -> T:
@@ -103,13 +111,6 @@ async def in_time(work: Awaitable[object], seconds: float) -> bool:
 async def settle(client: "Client", seconds: float = SETTLE) -> None:
     """Give relays a moment for what they have to do; what remains is done next time."""
     await in_time(client.settled(), seconds)
-
-
-async def _with_client(
-    home: Home, secret: str | None, work: "Callable[[Client], Awaitable[T]]"
-) -> T:
-    async with AsyncExitStack() as stack:
-        return await work(await _open(stack, home.database, secret))
 
 
 async def _open(stack: AsyncExitStack, path: Path, secret: str | None) -> "Client":

@@ -17,7 +17,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not isfinite(value) or not 0 <= value <= LONGEST:
-        raise typer.BadParameter(f"{text!r} is no number of seconds, such as 10 or 0.5")
+        raise typer.BadParameter(f"{text!r} is no number of seconds")
     return value
 
 

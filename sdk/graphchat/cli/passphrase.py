@@ -30,6 +30,14 @@ def get(path: Path) -> str | None:
             return None
 
 
+def tell_without(path: Path) -> None:
+    """Tell what it means that the new database at ``path`` has no passphrase."""
+    say(
+        f"Without a passphrase the key of this home lies in {path}.vault, for you alone to"
+        f" read. {sources.VARIABLE} sets a passphrase for a new home."
+    )
+
+
 def _ask(path: Path) -> str:
     if not can_ask():
         raise PassphraseError(
@@ -41,10 +49,6 @@ def _ask(path: Path) -> str:
 def _choose(path: Path) -> str | None:
     chosen = _chosen() if can_ask() else ""
     if not chosen:
-        say(
-            f"Without a passphrase the key of this home lies in {path}.vault, for you alone to"
-            f" read. {sources.VARIABLE} sets a passphrase for a new home."
-        )
         return None
     if _has_keyring() and typer.confirm("Remember it in the keyring of the system?", err=True):
         sources.remember(path, chosen)

@@ -1,0 +1,17 @@
+from tests.sdk.cli.people import Pair, Person
+
+
+def test_contacts_are_listed_for_people_and_for_programs(pair: Pair) -> None:
+    alice, _ = pair
+    header, row = alice.do("contacts").out.splitlines()
+    assert header.split() == ["contact", "kind", "state", "trust", "relays"]
+    assert row.split()[:4] == ["Bob", "person", "established", "2"]
+    (found,) = alice.do("contacts", "--json").rows
+    assert found["contact"] == "Bob"
+    assert len(bytes.fromhex(found["id"])) == 16
+    assert found["relays"] == row.split()[4:]
+
+
+def test_somebody_without_contacts_is_told_how_to_get_one(alice: Person) -> None:
+    done = alice.do("contacts", "--json")
+    assert (done.out, done.err) == ("", "Nobody yet. Invite somebody: graphchat invite\n")
