@@ -7,11 +7,9 @@ from graphchat.client import rows
 from graphchat.client.apply import Applier
 from graphchat.client.context import LaneRoute
 from graphchat.client.live import Live, Traffic
-from graphchat.client.stored import FailedRecord, RemoveWork
+from graphchat.client.stored import RemoveWork
 from graphchat.core.handshake import Phase, Role
 from graphchat.core.lane import LaneState
-
-USED = "This code does not work any more: it was used already, or withdrawn. Ask for a fresh one."
 
 
 async def with_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
@@ -30,17 +28,16 @@ def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
         turn.context.routes[lane.recipient_id] = LaneRoute(live.id, lane.number)
 
 
-async def put_refused(turn: Applier, live: Live) -> None:
+def put_refused(turn: Applier, live: Live) -> None:
     """Note that a queue of the code takes no confirmation; after the last one, give up."""
     shake = live.connection.state.handshake
+    turn.unit.on_failure(partial(setattr, live, "refusals", live.refusals))
     live.refusals += 1
     if (shake.role, shake.phase) != (Role.BOB, Phase.REQUESTED):
         return
     if live.refusals < len(shake.peer_lanes) or live.failed:
         return
-    live.failed = USED
-    turn.context.tell(turn.unit, live.profile, FailedRecord(live.id, USED))
-    turn.unit.after(turn.context.pulses[live.id].beat)
+    turn.give_up(live)
 
 
 def remove(turn: Applier, live: Live) -> None:

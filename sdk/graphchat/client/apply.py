@@ -13,6 +13,7 @@ from graphchat.client.stored import (
     AlarmRecord,
     DeliveredRecord,
     EstablishedRecord,
+    FailedRecord,
     MessageRecord,
     PutWork,
     RemoveWork,
@@ -87,6 +88,13 @@ class Applier:
 
     # The handshake
 
+    def give_up(self, live: Live) -> None:
+        """Note that the handshake cannot go on, and tell the application."""
+        live.failed = live.why_failed
+        self.unit.touch(live)
+        self.context.tell(self.unit, live.profile, FailedRecord(live.id, live.failed))
+        self.unit.after(self.context.pulses[live.id].beat)
+
     def work(self, live: Live, work: Work) -> None:
         """Store something to do at a relay, and have it done after the commit."""
         work_id = next(self.context.work_ids)
@@ -134,7 +142,12 @@ class Applier:
         shake = live.connection.state.handshake
         if not shake.code.is_address:
             # Whoever shows a one-time code wants to be connected with the one who scans it.
-            await self.apply(live, live.connection.accept())
+            try:
+                effects = live.connection.accept()
+            except RemoteProtocolError:
+                self.give_up(live)
+            else:
+                await self.apply(live, effects)
         elif live.accepts_by_itself:
             self.work(live, AcceptWork())
         else:

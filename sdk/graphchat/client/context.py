@@ -44,6 +44,8 @@ class Job:
     id: int
     connection: int | None
     work: Work
+    tried: bool = False
+    """It was begun before, and may have been done then."""
 
 
 def _nobody(*_: object) -> None:

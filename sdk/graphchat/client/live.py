@@ -6,6 +6,7 @@ from typing import Final, Literal, Self, get_args
 
 from graphchat.client.pulse import Pulse
 from graphchat.core.connection import Connection
+from graphchat.core.handshake import Role
 from graphchat.ids import Fingerprint
 from graphchat.wire.uri import RelayAddress
 
@@ -18,6 +19,11 @@ LAST_RETRY: Final = 180.0
 RECENT: Final = 64
 # Frames that the other side may ask for again at once.
 ASKED_AGAIN: Final = 128
+
+USED: Final = (
+    "This code does not work any more: it was used already, or withdrawn. Ask for a fresh one."
+)
+DAMAGED: Final = "What came back with this code cannot be used. Remove it, and use a fresh code."
 
 MessageState = Literal["queued", "sent", "delivered"]
 STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
@@ -118,6 +124,11 @@ class Live:
     """Queues of the code that took no confirmation."""
     failed: str = ""
     """Why the handshake cannot go on, in words for people."""
+
+    @property
+    def why_failed(self) -> str:
+        """Why the handshake can fail on this side, in words for people."""
+        return USED if self.connection.state.handshake.role is Role.BOB else DAMAGED
 
     def lane_relay(self, number: int) -> RelayAddress | None:
         """Return the relay on which the queue of the other side is."""

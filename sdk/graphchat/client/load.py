@@ -52,9 +52,9 @@ def start(context: Context, cursor: Cursor) -> Start:
     context.connection_ids = _after(cursor, "client_connection")
     context.address_ids = _after(cursor, "client_address")
     jobs = [
-        Job(work_id, connection, record.load_any(data, Work))
-        for work_id, connection, data in cursor.execute(
-            "SELECT id, connection, data FROM client_work ORDER BY id"
+        Job(work_id, connection, record.load_any(data, Work), tried=attempts > 0)
+        for work_id, connection, data, attempts in cursor.execute(
+            "SELECT id, connection, data, attempts FROM client_work ORDER BY id"
         )
     ]
     active = cursor.execute(
@@ -89,7 +89,7 @@ def add_address(context: Context, address: OpenAddress) -> None:
 def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     """Load one connection with everything that it needs to go on."""
     row = cursor.execute(
-        "SELECT profile_id, name, kind, trust, machine FROM client_connection WHERE id = ?",
+        "SELECT profile_id, name, kind, trust, machine, state FROM client_connection WHERE id = ?",
         (row_id,),
     ).fetchone()
     if row is None:
@@ -103,9 +103,10 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     state = record.load(row[4], ConnectionState)
     machine = Connection(state, lanes, context.clock)
     machine.resume(_held(row_id, cursor))
-    profile, name, kind, trust, _ = row
+    profile, name, kind, trust, _, phase = row
     live = Live(row_id, profile, name, kind, trust, machine, [Traffic() for _ in lanes])
     live.established = state.handshake.phase is Phase.ESTABLISHED
+    live.failed = live.why_failed if phase == "failed" else ""
     live.named = state.handshake.peer_profile is not None
     live.answered = bool(
         cursor.execute(

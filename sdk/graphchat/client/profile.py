@@ -176,7 +176,7 @@ class OwnProfile:
 
     async def contacts(self) -> list[Contact]:
         """Return all contacts, by name; those too that have not answered yet."""
-        return await self._contacts(("requested", "pending", "established"))
+        return await self._contacts(("requested", "pending", "established", "failed"))
 
     async def contact(self, name: str) -> Contact:
         """Return the contact with this name or id. Raises `NotFoundError`."""

@@ -24,8 +24,10 @@ class Row(NamedTuple):
 
 
 def state_of(live: Live) -> str:
-    """Return the phase for queries; a request that waits for us has a name of its own."""
+    """Return the phase for queries; failures, and requests to us, have names of their own."""
     shake = live.connection.state.handshake
+    if live.failed:
+        return "failed"
     waits_for_us = shake.role is Role.ALICE and shake.phase is Phase.REQUESTED
     return "request" if waits_for_us else shake.phase.value
 
@@ -237,6 +239,10 @@ def address(opened: OpenAddress, code: str, now: float) -> Row:
 
 def drop_address(address_id: int) -> Row:
     return Row("DELETE FROM client_address WHERE id = ?", (address_id,))
+
+
+def try_work(work_id: int) -> Row:
+    return Row("UPDATE client_work SET attempts = attempts + 1 WHERE id = ?", (work_id,))
 
 
 def drop_work(work_id: int) -> Row:

@@ -64,11 +64,13 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _do(self, job: Job) -> None:
-        delay, first = FIRST_RETRY, True
+        delay, first = FIRST_RETRY, not job.tried
         while True:
             wait = delay
             try:
                 async with self._slots:
+                    if first and isinstance(job.work, PutWork):
+                        await self._engine.do(partial(self._try, job))
                     return await self._perform(job)
             except (UnauthorizedError, BadRequestError, RemoteProtocolError):
                 # It will not be allowed later either: the queue is gone, or somebody else's.
@@ -125,6 +127,10 @@ class Worker:
         await self._engine.do(answer)
         self._engine.receiver.subscribe(live.profile, lanes)
 
+    async def _try(self, job: Job, turn: Applier) -> None:
+        # A refusal means something only if no earlier copy can have got through.
+        turn.unit.write(rows.try_work(job.id))
+
     async def _done(self, job: Job, turn: Applier) -> None:
         turn.unit.write(rows.drop_work(job.id))
         live = self._context.lives.get(job.connection or 0)
@@ -134,6 +140,11 @@ class Worker:
 
     async def _refused(self, job: Job, turn: Applier, *, sure: bool) -> None:
         turn.unit.write(rows.drop_work(job.id))
-        if isinstance(job.work, PutWork) and sure and job.connection is not None:
-            with suppress(NotFoundError):
-                await accept.put_refused(turn, await self._engine.live(job.connection))
+        if job.connection is None:
+            return
+        with suppress(NotFoundError):
+            live = await self._engine.live(job.connection)
+            if isinstance(job.work, AcceptWork):
+                turn.give_up(live)
+            elif isinstance(job.work, PutWork) and sure:
+                accept.put_refused(turn, live)
