@@ -41,6 +41,11 @@ class CipherConnection(aiosqlite.Connection):
     """A thread, and in it a SQLCipher connection."""
 
     _end: asyncio.Future[None] | None = None
+    _closed = False
+
+    async def close(self) -> None:
+        self._closed = True
+        await super().close()
 
     def stop(self) -> asyncio.Future[None] | None:
         self._end = super().stop()
@@ -60,7 +65,7 @@ class CipherConnection(aiosqlite.Connection):
         If the caller is cancelled meanwhile, the work is finished all the same. Raises
         `StateError` if the connection is closed.
         """
-        if self._connection is None:
+        if self._closed or self._connection is None:
             raise StateError(_CLOSED)
         return cast("T", await self._execute(work, self._connection))
 

@@ -423,6 +423,32 @@ async def test_closing_rolls_back_a_transaction_that_is_still_open(path: Path) -
         assert await db.read(keys) == []
 
 
+async def test_work_that_meets_the_closing_is_told_so(path: Path) -> None:
+    async def writes(db: Database, name: int) -> None:
+        for number in range(100_000):
+            await db.write(put(f"{name} {number}"))
+
+    async def steps(db: Database, name: int) -> None:
+        for number in range(100_000):
+            async with db.transaction() as transaction:
+                await transaction.execute(PUT, (f"{name} {number}", b""))
+                await transaction.execute("SELECT 1")
+
+    for pause in (0, 0.005, 0.01):
+        async with Database.open(path, None) as db:
+            await db.write(lambda cursor: cursor.execute("DELETE FROM client_setting"))
+            work = [
+                asyncio.create_task(writes(db, 1)),
+                asyncio.create_task(writes(db, 2)),
+                asyncio.create_task(steps(db, 3)),
+                asyncio.create_task(steps(db, 4)),
+            ]
+            await asyncio.sleep(pause)
+        done, pending = await asyncio.wait(work, timeout=10)
+        assert not pending
+        assert {type(task.exception()) for task in done} == {StateError}
+
+
 # Cancellation
 
 
