@@ -1,56 +1,18 @@
 """Clients over real relays in this process, and what tests ask of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, TypeVar, final
+from typing import TypeVar, final
 
 from graphchat import Client, Contact, Event, MessageReceived, OwnProfile, Profile, Text
-from graphchat.testing.proxy import FaultProxy
-from graphchat.wire.uri import RelayAddress
-from graphchat_relay.server import RelayServer
-from graphchat_relay.settings import RelaySettings
+from graphchat.testing.relays import TestRelay, relay
 
 E = TypeVar("E")
 # Seconds after which a test has failed. Nothing here takes longer than two on an idle machine.
 PATIENCE = 30.0
-
-
-@final
-class Relay:
-    """A real relay behind a network that can fail."""
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        self.proxy = proxy
-        self.uri = proxy.relay.text
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls) -> AsyncIterator[Self]:
-        server = RelayServer(RelaySettings(port=0, private_port=None))
-        ready = asyncio.Event()
-        running = asyncio.create_task(server.run(ready.set))
-        started = asyncio.create_task(ready.wait())
-        await asyncio.wait([running, started], return_when=asyncio.FIRST_COMPLETED)
-        assert ready.is_set(), running
-        async with FaultProxy(server.address) as proxy:
-            yield cls(proxy)
-        server.stop()
-        await running
-
-    @property
-    def address(self) -> RelayAddress:
-        return self.proxy.relay
-
-    async def die(self) -> None:
-        """Be gone at once: connections break, and no new ones are taken."""
-        await self.proxy.refuse()
-
-    async def live(self) -> None:
-        """Be there again, with everything that was stored."""
-        await self.proxy.accept()
 
 
 @final
@@ -81,14 +43,21 @@ class Place:
 
     folder: Path
     stack: AsyncExitStack
-    relays: dict[str, Relay] = field(default_factory=dict[str, Relay])
+    relays: dict[str, TestRelay] = field(default_factory=dict[str, TestRelay])
 
-    async def relay(self, name: str) -> Relay:
+    async def relay(self, name: str) -> TestRelay:
         if name not in self.relays:
-            self.relays[name] = await self.stack.enter_async_context(Relay.open())
+            self.relays[name] = await self.stack.enter_async_context(
+                relay(folder=self._folder_of(name))
+            )
         return self.relays[name]
 
-    async def home(self, name: str, relays: list[Relay]) -> Home:
+    def _folder_of(self, name: str) -> Path:
+        folder = self.folder / f"relay {name}"
+        folder.mkdir()
+        return folder
+
+    async def home(self, name: str, relays: list[TestRelay]) -> Home:
         """Open a new client with one profile."""
         stack = AsyncExitStack()
         self.stack.push_async_callback(stack.aclose)

@@ -116,7 +116,7 @@ async def test_relays_are_added_tried_and_removed(place: Place) -> None:
     assert [relay.text for relay in alice.client.relays] == [one.uri, two.uri]
     await alice.reopen()
     assert [relay.text for relay in alice.client.relays] == [one.uri, two.uri]
-    await alice.client.remove_relay(one.address.create_uri)
+    await alice.client.remove_relay(RelayAddress.parse(one.uri).create_uri)
     assert [relay.text for relay in alice.client.relays] == [two.uri]
     with pytest.raises(NotFoundError):
         await alice.client.remove_relay(one.uri)
@@ -127,10 +127,11 @@ async def test_a_relay_that_is_none_or_another_is_not_added(place: Place) -> Non
     alice = await place.home("Alice", [one])
     with pytest.raises(CodeError):
         await alice.client.add_relay("not a relay")
-    other = RelayAddress(two.address.base, one.address.fingerprint)
+    base, fingerprint = RelayAddress.parse(two.uri).base, RelayAddress.parse(one.uri).fingerprint
+    other = RelayAddress(base, fingerprint)
     with pytest.raises(RelayIdentityError):
         await alice.client.add_relay(other.text)
-    await two.die()
+    await two.kill()
     with pytest.raises(RelayUnreachableError):
         await alice.client.add_relay(two.uri)
     assert [relay.text for relay in alice.client.relays] == [one.uri]

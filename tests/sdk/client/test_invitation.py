@@ -1,0 +1,76 @@
+import asyncio
+
+import pytest
+from tests.sdk.client.people import PATIENCE, Home, introduce
+
+from graphchat.codes import Code, qr
+from graphchat.errors import StateError
+
+
+async def test_an_invitation_knows_whether_it_was_used(alice: Home, bob: Home) -> None:
+    invitation = await alice.me.invite()
+    before = invitation.used
+    await bob.me.connect(invitation.link)
+    async with asyncio.timeout(PATIENCE):
+        contact = await invitation.contact()
+    assert (before, invitation.used) == (False, True)
+    assert contact.name == "Bob"
+    assert repr(invitation) == "<Invitation, established>"
+
+
+async def test_its_picture_and_its_text_hold_the_link(alice: Home) -> None:
+    invitation = await alice.me.invite()
+    assert qr.read(invitation.qr()) == invitation.link
+    assert invitation.qr_text(200).count("\n") > 20
+    assert len(Code.parse(invitation.link).lanes) == 1
+
+
+async def test_a_withdrawn_code_is_worthless(alice: Home, bob: Home) -> None:
+    invitation = await alice.me.invite()
+    waiting = asyncio.create_task(invitation.contact())
+    await asyncio.sleep(0)
+    await invitation.withdraw()
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(StateError, match="removed"):
+            await waiting
+        await alice.client.settled()
+        his = await bob.me.connect(invitation.link)
+        with pytest.raises(StateError, match="withdrawn"):
+            await his.established()
+    assert await alice.me.contacts() == []
+
+
+async def test_a_used_code_is_not_withdrawn(alice: Home, bob: Home) -> None:
+    invitation = await alice.me.invite()
+    await bob.me.connect(invitation.link)
+    async with asyncio.timeout(PATIENCE):
+        contact = await invitation.contact()
+    await contact.post("keep this")
+    with pytest.raises(StateError, match="was used"):
+        await invitation.withdraw()
+    assert [line.message for line in await contact.history()]
+
+
+async def test_nothing_is_said_to_nobody(alice: Home) -> None:
+    invitation = await alice.me.invite()
+    with pytest.raises(StateError, match="Nobody has used"):
+        await invitation._contact.post("hello?")
+
+
+async def test_an_invitation_outlives_the_client(alice: Home, bob: Home) -> None:
+    invitation = await alice.me.invite()
+    await alice.close()
+    his = await bob.me.connect(invitation.link)
+    await his.post("waiting")
+    await alice.reopen()
+    async with asyncio.timeout(PATIENCE):
+        await his.established()
+    assert [each.name for each in await alice.me.contacts()] == ["Bob"]
+
+
+async def test_links_of_one_person_have_nothing_in_common(alice: Home, bob: Home) -> None:
+    first, _ = await introduce(alice.me, bob.me)
+    second, _ = await introduce(alice.me, bob.me)
+    assert first.id != second.id
+    assert first != second
+    assert len({first, second, first}) == 2
