@@ -23,7 +23,7 @@ from graphchat.client.stored import (
     kind_of,
 )
 from graphchat.client.unit import Unit
-from graphchat.content import Image, Message, ReceiptBody, Text, Unknown
+from graphchat.content import Image, Message, ReceiptBody, Resend, Text, Unknown, Welcome
 from graphchat.core import effects as do, record
 from graphchat.core.effects import Effect
 from graphchat.core.frame import Frame, Kind
@@ -82,7 +82,7 @@ class Applier:
                 for traffic in live.traffic:
                     traffic.again.extend(range(first, last + 1))
             case do.Alarm(danger=danger):
-                self.context.tell(unit, live.profile, AlarmRecord(live.id, danger.name))
+                self._alarm(live, AlarmRecord(live.id, danger.name))
             case _:
                 assert_never(effect)
 
@@ -126,6 +126,8 @@ class Applier:
                 self.unit.touch(live, *range(len(live.connection.lanes)))
             case Phase.ESTABLISHED if not live.established:
                 live.established, live.failed = True, ""
+                # Every lane has just forgotten the key that its ratchet began with.
+                self.unit.touch(live, *range(len(live.connection.lanes)))
                 self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
             case _:
                 pass
@@ -153,6 +155,12 @@ class Applier:
         else:
             self.context.tell(self.unit, live.profile, RequestedRecord(live.id, shake.text))
 
+    def _alarm(self, live: Live, event: AlarmRecord) -> None:
+        """Tell of a danger, once until the application has seen it: a flood would hide others."""
+        now = self.context.clock.now()
+        self.unit.write(rows.lone_event(live.profile, kind_of(event), record.dump(event), now))
+        self.unit.after(self.context.news[live.profile].beat)
+
     # Messages
 
     def _sealed(self, live: Live, sealed: do.Sealed) -> None:
@@ -165,6 +173,8 @@ class Applier:
         self.unit.after(partial(self.context.hand_over, live, sealed.lane))
 
     def _received(self, live: Live, frame: Frame, message: Message) -> None:
+        if isinstance(message, ReceiptBody | Resend | Welcome):
+            return  # out of place here: nothing to show
         now = self.context.clock.now()
         spoken = Spoken(
             live.id,

@@ -42,7 +42,7 @@ def connection(live: Live) -> Row:
             live.name,
             live.kind,
             state_of(live),
-            bool(machine.state.unreceipted),
+            machine.due is not None,
             record.dump(machine.state),
             live.id,
         ),
@@ -203,6 +203,15 @@ def first_event(profile_id: int, kind: str, data: bytes, now: float, spoken: Spo
         "INSERT INTO client_event (profile_id, kind, data, created_at) SELECT ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM client_message WHERE connection_id = ? AND msg_id = ?)",
         (profile_id, kind, data, now, spoken.connection_id, spoken.message_id),
+    )
+
+
+def lone_event(profile_id: int, kind: str, data: bytes, now: float) -> Row:
+    """Store an event, unless the very same one waits already."""
+    return Row(
+        "INSERT INTO client_event (profile_id, kind, data, created_at) SELECT ?, ?, ?, ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM client_event WHERE profile_id = ? AND data = ?)",
+        (profile_id, kind, data, now, profile_id, data),
     )
 
 
