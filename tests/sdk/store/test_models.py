@@ -1,7 +1,6 @@
 from tortoise.models import Model
 
 from graphchat.store import models
-from graphchat.store.blob import BlobField
 
 
 def tables() -> list[type[Model]]:
@@ -20,7 +19,3 @@ def test_every_table_is_named_as_the_clients() -> None:
 
 def test_no_table_carries_a_docstring_into_the_schema() -> None:
     assert [table for table in tables() if table._meta.table_description] == []
-
-
-def test_bytes_may_be_unique() -> None:
-    assert BlobField(unique=True).unique
