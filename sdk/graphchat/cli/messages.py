@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Seconds that `receive` listens if nothing else is said.
 LISTEN: Final = 10.0
+# Seconds that `send` gives relays to take a message before it is left in the queue.
+PATIENCE: Final = 10.0
 MOST_LINES: Final = 1000
 
 Who = Annotated[
@@ -173,7 +175,7 @@ def _message(text: str, file: Path | None) -> "Message":
 
 async def _sent(contact: "Contact", message: "Message", wait: float | None) -> "Receipt":
     if wait is None:
-        return await contact.send(message)
+        return await contact.send(message, timeout=PATIENCE)
     receipt = await contact.post(message)
     await home.in_time(receipt.delivered(), wait)
     return receipt

@@ -55,8 +55,7 @@ def create(
     async def work(client: "Client") -> Mapping[str, object]:
         from graphchat.client import Profile
 
-        if any(profile.name == name for profile in await client.profiles()):
-            raise StateError(f"There is a profile {name!r} already. Choose another name.")
+        await _check_free(client, name)
         wanted = Profile(name, _picture(avatar), status=status or "", bio=bio or "")
         made = await client.create_profile(wanted)
         if not client.relays:
@@ -107,6 +106,8 @@ def edit(
 
     async def work(client: "Client") -> Mapping[str, object]:
         profile = await _named(ctx, client, name)
+        if new_name not in {None, profile.name}:
+            await _check_free(client, new_name)
         await profile.edit(_edited(profile, new_name, avatar, status, bio, no_avatar=no_avatar))
         return await _record(profile)
 
@@ -135,6 +136,11 @@ def _confirm(name: str) -> None:
         raise StateError(f"Nobody is here to ask. To delete {name!r} for good, add --yes.")
     question = f"Delete {output.plain(name)} with all contacts and messages, for good?"
     typer.confirm(question, abort=True, err=True)
+
+
+async def _check_free(client: "Client", name: str | None) -> None:
+    if any(profile.name == name for profile in await client.profiles()):
+        raise StateError(f"There is a profile {name!r} already. Choose another name.")
 
 
 async def _named(ctx: typer.Context, client: "Client", name: str | None) -> "OwnProfile":

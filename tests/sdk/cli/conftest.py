@@ -7,10 +7,8 @@ from pathlib import Path
 import keyring.core
 import pytest
 from keyring.backends import null
-from tests.sdk.cli.people import NewPerson, Pair, Person
+from tests.sdk.cli.people import NewPerson, Pair, Person, befriend
 from tests.together.processes import RelayProcess, relays
-
-from graphchat import Client, Profile
 
 
 @pytest.fixture(autouse=True)
@@ -50,18 +48,5 @@ def alice(person: NewPerson) -> Person:
 def pair(person: NewPerson, relay: RelayProcess) -> Pair:
     """Return two people who are contacts, and whose events are all printed."""
     alice, bob = person("alice"), person("bob")
-    asyncio.run(_befriend(alice.database, bob.database, relay.uri))
+    asyncio.run(befriend(alice.database, bob.database, relay.uri))
     return alice, bob
-
-
-async def _befriend(first: Path, second: Path, relay: str) -> None:
-    async with Client(first, relays=[relay]) as one, Client(second, relays=[relay]) as other:
-        alice = await one.create_profile(Profile("Alice"))
-        bob = await other.create_profile(Profile("Bob"))
-        invitation = await alice.invite()
-        contact = await bob.connect(invitation.link)
-        await asyncio.gather(invitation.contact(), contact.established())
-        await one.settled()
-        await other.settled()
-        for profile in (alice, bob):
-            await profile.acknowledge([event.id for event in await profile.pending_events()])

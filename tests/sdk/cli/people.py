@@ -1,12 +1,16 @@
 """People who type commands; everything runs in this process."""
 
+import asyncio
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.together import processes
 from tests.together.processes import Done
 
+from graphchat import Client, Contact, Profile
 from graphchat.cli.app import run
 
 
@@ -27,6 +31,10 @@ class Person:
         out, err = self.capture.readouterr()
         return Done(status, out, err)
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Run a command in a process of its own, beside those that follow."""
+        return processes.Person(self.home).start(*words)
+
     def do(self, *words: str) -> Done:
         """Run a command that must succeed."""
         done = self.run(*words)
@@ -44,3 +52,18 @@ class Person:
 
 NewPerson = Callable[[str], Person]
 Pair = tuple[Person, Person]
+
+
+async def befriend(first: Path, second: Path, relay: str) -> Contact:
+    """Make contacts of Alice and Bob, in two new homes; return what Alice has of Bob."""
+    async with Client(first, relays=[relay]) as one, Client(second, relays=[relay]) as other:
+        alice = await one.create_profile(Profile("Alice"))
+        bob = await other.create_profile(Profile("Bob"))
+        invitation = await alice.invite()
+        contact = await bob.connect(invitation.link)
+        await asyncio.gather(invitation.contact(), contact.established())
+        await one.settled()
+        await other.settled()
+        for profile in (alice, bob):
+            await profile.acknowledge([event.id for event in await profile.pending_events()])
+        return await invitation.contact()

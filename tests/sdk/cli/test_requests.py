@@ -1,0 +1,63 @@
+import pytest
+from tests.sdk.cli.people import NewPerson, Pair, Person
+from tests.together.processes import RelayProcess
+
+
+@pytest.fixture
+def asked(person: NewPerson, relay: RelayProcess) -> Pair:
+    """Return somebody with an address, and somebody who has asked at it."""
+    alice, bob = person("alice"), person("bob")
+    for one, name in ((alice, "Alice"), (bob, "Bob")):
+        one.do("profile", "create", name, "--status", f"I am {name}")
+        one.do("servers", "add", relay.uri)
+    link = alice.do("address", "create").out.strip()
+    bob.do("connect", link, "--text", "We met\nat [b]sea[/b]")
+    (event,) = alice.do("receive", "--timeout", "0.7", "--json").rows
+    assert (event["event"], event["contact"]) == ("request", "Bob")
+    return alice, bob
+
+
+def test_a_request_is_listed_and_accepted(asked: Pair) -> None:
+    alice, bob = asked
+    (row,) = alice.do("requests", "list", "--json").rows
+    assert (row["contact"], row["text"]) == ("Bob", "We met\nat [b]sea[/b]")
+    assert row["status"] == "I am Bob"
+    assert r"We met\nat [b]sea[/b]" in alice.do("requests", "list").out
+    assert "Asking: Bob" in alice.refused("requests", "accept", "Bobby")
+    listening = bob.start("receive", "--timeout", "15", "--json")
+    done = alice.do("requests", "accept", "Bob", "--wait", "15", "--json")
+    assert (done.rows[0]["contact"], done.rows[0]["state"]) == ("Bob", "established")
+    assert done.rows[0]["trust"] == 0
+    assert listening.stdout is not None
+    assert '"event":"established","contact":"Alice"' in listening.stdout.readline()
+    listening.kill()
+    listening.communicate()
+    assert alice.do("requests", "list", "--json").rows == []
+    assert "Asking: nobody" in alice.refused("requests", "accept", "Bob")
+
+
+def test_accepting_alone_does_not_wait_for_the_other_side(asked: Pair) -> None:
+    alice, bob = asked
+    (row,) = alice.do("requests", "accept", "Bob", "--json").rows
+    assert row["state"] == "pending"
+    bob.do("receive", "--timeout", "1")
+    assert [row["contact"] for row in bob.do("contacts", "--json").rows] == ["Alice"]
+
+
+def test_a_rejected_request_is_forgotten(asked: Pair) -> None:
+    alice, bob = asked
+    (row,) = alice.do("requests", "list", "--json").rows
+    alice.do("requests", "reject", str(row["id"]))
+    assert alice.do("requests", "list").err == "Nobody waits for an answer.\n"
+    assert alice.do("contacts", "--json").rows == []
+    assert [row["state"] for row in bob.do("contacts", "--json").rows] == ["requested"]
+
+
+def test_too_long_a_text_is_refused(asked: Pair, person: NewPerson) -> None:
+    alice, bob = asked
+    link = alice.do("address", "show").out.strip()
+    assert "at most 1000 characters" in bob.refused("connect", link, "--text", "x" * 1001)
+
+
+def test_nobody_has_asked(alice: Person) -> None:
+    assert alice.do("requests", "list", "--json").rows == []

@@ -1,0 +1,71 @@
+import socket
+
+import pytest
+from tests.sdk.cli.people import NewPerson, Person
+from tests.together.processes import RelayProcess
+
+STRANGER = "https://relay.example/q/secret-token#AAAAAAAAAAAAAAAAAAAAAA"
+
+
+def test_a_relay_is_tried_added_listed_and_removed(alice: Person, relay: RelayProcess) -> None:
+    assert alice.do("servers", "add", relay.uri).out == f"uri: {relay.uri}\n"
+    alice.do("servers", "add", relay.uri)
+    assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+    alice.do("servers", "remove", relay.uri)
+    assert alice.do("servers", "list", "--json").rows == []
+    assert "does not use that relay" in alice.refused("servers", "remove", relay.uri)
+
+
+def test_a_relay_with_another_fingerprint_is_refused(alice: Person, relay: RelayProcess) -> None:
+    false = relay.uri[:-22] + "A" * 22
+    assert "fingerprint" in alice.refused("servers", "add", false)
+    assert alice.do("servers", "list", "--json").rows == []
+
+
+def test_a_relay_that_does_not_answer_is_refused(alice: Person) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{taken.getsockname()[1]}/q#{'A' * 22}"
+        line = alice.refused("servers", "add", uri)
+    assert "127.0.0.1" in line
+    assert alice.do("servers", "list", "--json").rows == []
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "relay.example",
+        "https://relay.example/q",
+        "https://relay.example/q#short",
+        "http://relay.example/q#AAAAAAAAAAAAAAAAAAAAAA",
+        "ftp://relay.example/q#AAAAAAAAAAAAAAAAAAAAAA",
+        "https://relay.example/\x1b[31m#AAAAAAAAAAAAAAAAAAAAAA",
+        f"https://{'x' * 600}/q#AAAAAAAAAAAAAAAAAAAAAA",
+    ],
+)
+def test_what_is_no_relay_makes_no_home(uri: str, person: NewPerson) -> None:
+    nobody = person("nobody")
+    assert len(nobody.refused("servers", "add", "--no-check", uri)) > 20
+    assert not nobody.home.exists()
+
+
+def test_without_a_check_a_relay_need_not_answer_and_its_token_is_not_shown(
+    alice: Person,
+) -> None:
+    done = alice.do("servers", "add", "--no-check", STRANGER, "--json")
+    shown = "https://relay.example/q#AAAAAAAAAAAAAAAAAAAAAA"
+    assert done.rows == [{"uri": shown, "private": True}]
+    table = alice.do("servers", "list").out
+    assert "secret-token" not in table
+    assert table.splitlines()[1].split() == [shown, "yes"]
+    alice.do("servers", "remove", shown)
+    assert "graphchat servers add URI" in alice.do("servers", "list").err
+
+
+def test_a_home_can_begin_with_a_relay(person: NewPerson) -> None:
+    nobody = person("nobody")
+    assert nobody.do("servers", "list", "--json").out == ""
+    assert not nobody.home.exists()
+    nobody.do("servers", "add", "--no-check", STRANGER)
+    assert "graphchat profile create NAME" in nobody.refused("contacts")
