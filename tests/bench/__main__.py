@@ -5,27 +5,22 @@ numbers or short texts, in nested dictionaries where that helps. Each name carri
 """
 
 import argparse
-import asyncio
-import importlib
-import inspect
 import json
 import os
 import platform
 import subprocess
 import time
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
-
-Figure: TypeAlias = int | float | str
-Figures: TypeAlias = Mapping[str, "Figure | Figures"]
+from tests.bench._worker import Figure, Figures, run
 
 HERE: Final = Path(__file__).parent
 BUILD: Final = HERE.parent.parent / "build"
@@ -33,7 +28,8 @@ LIBRARIES: Final = ("graphchat", "hypercorn", "aiohttp", "cryptography", "pynacl
 
 
 def main() -> None:
-    known = sorted(path.stem for path in HERE.glob("[!_]*.py"))
+    files = (path for path in HERE.glob("[!_]*.py") if not path.stem.startswith("test_"))
+    known = sorted(path.stem for path in files)
     parser = argparse.ArgumentParser(prog="make bench", description="Measure speed and memory.")
     parser.add_argument("only", nargs="*", help=f"some of: {', '.join(known)} (all)")
     parser.add_argument("--quick", action="store_true", help="a look in seconds, not a figure")
@@ -57,17 +53,6 @@ def measured(name: str, *, quick: bool) -> Figures:
     """Run one benchmark in a fresh process, so that none warms or fills another's memory."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(run, name, quick=quick).result()
-
-
-def run(name: str, *, quick: bool) -> Figures:
-    result = importlib.import_module(f"tests.bench.{name}").run(quick)
-    if inspect.isawaitable(result):
-        result = asyncio.run(finished(result))
-    return cast(Figures, result)
-
-
-async def finished(result: Awaitable[object]) -> object:
-    return await result
 
 
 def machine(*, quick: bool) -> Figures:
