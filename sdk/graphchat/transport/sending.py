@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from graphchat.crypto.keys import SigningKey
@@ -60,7 +61,8 @@ class Sending:
         self._held = 0
         self._pending: dict[str, _Pending] = {}
         self._attached: dict[str, _Attachment] = {}
-        self._attaching: dict[str, str] = {}
+        # By the id of the question: the URI, and when it left.
+        self._attaching: dict[str, tuple[str, float]] = {}
 
     @property
     def is_full(self) -> bool:
@@ -86,8 +88,8 @@ class Sending:
 
     def answered(self, name: str, error: RelayError | None) -> None:
         """Take the answer to the object with the id ``name``, if it is one of this half."""
-        if uri := self._attaching.pop(name, None):
-            self._attachment_answered(uri, error)
+        if attaching := self._attaching.pop(name, None):
+            self._attachment_answered(attaching[0], error)
         elif (pending := self._pending.get(name)) and pending.left is not None:
             if isinstance(error, UnauthorizedError) and self._is_ready(pending.object.sender_uri):
                 del self._attached[pending.object.sender_uri]  # the next send attaches anew
@@ -103,14 +105,18 @@ class Sending:
             self._settle(pending, error)
 
     def asked_since(self) -> float:
-        """Return when the oldest envelope without an answer left."""
-        oldest = next((p.left for p in self._pending.values() if p.left is not None), None)
-        return self._now() if oldest is None else oldest
+        """Return when the oldest question or envelope without an answer left."""
+        envelopes = (p.left for p in self._pending.values() if p.left is not None)
+        questions = (left for _, left in self._attaching.values())
+        return min(chain(envelopes, questions), default=self._now())
 
     def _attach(self, uri: str, key: SigningKey) -> None:
-        name = self._outgoing.new_id()
-        self._attaching[name] = uri
-        self._outgoing.put(lambda: Attach(name, uri, self._session.auth(key, uri, "attach")))
+        def leave() -> Attach:
+            name = self._outgoing.new_id()
+            self._attaching[name] = uri, self._now()
+            return Attach(name, uri, self._session.auth(key, uri, "attach"))
+
+        self._outgoing.put(leave)
 
     def _attachment_answered(self, uri: str, error: RelayError | None) -> None:
         attachment = self._attached[uri]

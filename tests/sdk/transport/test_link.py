@@ -22,20 +22,24 @@ from tests.sdk.transport.scripted import (
 from graphchat.crypto.keys import verify
 from graphchat.ids import QueueId
 from graphchat.testing.proxy import FaultProxy
-from graphchat.transport import Delivery, Link
-from graphchat.wire.frames import encode_text
+from graphchat.transport import Delivery, Link, link, talk
+from graphchat.transport.sending import MOST_BYTES
+from graphchat.wire.frames import encode_binary, encode_text
 from graphchat.wire.limits import XXL, S
 from graphchat.wire.rest import Message
 from graphchat.wire.signing import socket_bytes
 from graphchat.wire.socket import (
     Attach,
+    ClientObject,
     DeleteMessage,
     End,
     Push,
     Ready,
     Send,
+    ServerObject,
     Session,
     Subscribe,
+    Subscribed,
 )
 from graphchat.wire.uri import RelayAddress
 
@@ -209,9 +213,9 @@ async def test_a_connection_that_went_silent_is_given_up() -> None:
 
 
 async def test_a_quiet_connection_is_kept() -> None:
-    async with linked(silence=0.15) as on:
+    async with linked(silence=0.25) as on:
         await on.up()
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.7)
         assert on.listener.heard == [("up",)]
 
 
@@ -302,8 +306,9 @@ async def test_a_relay_that_talks_nonsense_is_left_and_tried_again(frame: bytes)
 async def test_a_frame_that_is_too_large_breaks_the_connection() -> None:
     async with linked() as on:
         await on.up()
+        harmless = encode_binary([Ready("x" * 4 * 2**20)])
         with suppress(OSError):  # it is cut off in the middle
-            await on.relay.sockets[-1].send_bytes(bytes(4 * 2**20 + 1))
+            await on.relay.sockets[-1].send_bytes(harmless)
         await until(lambda: on.listener.errors)
 
 
@@ -341,6 +346,57 @@ async def test_ready_is_told() -> None:
         await on.relay.push(Ready(on.proxy.relay.queue_uri(SENDER)), Ready("https://other/q/x"))
         await until(lambda: on.listener.all("ready"))
         assert on.listener.all("ready") == [("ready", SENDER)]
+
+
+async def test_who_sends_more_than_the_network_takes_is_asked_to_wait() -> None:
+    async with linked(ScriptedRelay(script=lambda _: None)) as on:
+        await on.up()
+        for tag in range(MOST_BYTES // XXL + 1):
+            on.send(tag, bytes(XXL))
+        on.send(1000)
+        assert on.listener.all("answered") == []
+        await until(lambda: on.listener.all("answered"))
+        assert on.listener.all("answered") == [("answered", 1000, "RateError")]
+
+
+async def test_a_relay_that_was_busy_is_asked_again() -> None:
+    busy = [True]
+
+    def script(asked: ClientObject) -> ServerObject:
+        assert isinstance(asked, Subscribe)
+        if busy.pop():
+            busy.append(False)
+            return Subscribed(asked.id, ok=False, error="busy")
+        return Subscribed(asked.id, ok=True)
+
+    async with linked(ScriptedRelay(script=script), silence=0.1) as on:
+        on.link.subscribe(QUEUE, KEY)
+        await until(lambda: len(on.relay.said) == 2)
+        assert on.relay.said[0] == on.relay.said[1]
+
+
+async def test_a_relay_that_answers_only_pings_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk, "PATIENCE", 0.1)
+    async with linked(ScriptedRelay(script=lambda _: None), silence=0.3) as on:
+        await on.up()
+        on.send(1)
+        await until(lambda: on.listener.errors)
+        assert "does not answer any more" in str(on.listener.errors[0])
+        assert on.listener.all("answered") == [("answered", 1, "RelayUnreachableError")]
+
+
+@pytest.mark.parametrize("good", [True, False])
+async def test_pauses_grow_until_a_connection_was_a_good_one(
+    monkeypatch: pytest.MonkeyPatch, *, good: bool
+) -> None:
+    monkeypatch.setattr(link, "GOOD", 0.0 if good else 30.0)
+    async with linked(reconnect_delay=(0.01, 60.0)) as on:
+        for ups in range(1, 5):
+            await on.up(ups)
+            on.proxy.cut()
+        await on.up(5)
+        assert isinstance(on.link, link.SocketLink)
+        assert on.link.backoff._next == (0.02 if good else 0.16)
 
 
 async def test_a_bug_in_the_listener_is_not_hidden() -> None:

@@ -159,6 +159,18 @@ def test_room_again_is_told_for_known_queues() -> None:
     assert half.listener.heard == [("ready", SENDER)]
 
 
+def test_a_question_without_an_answer_has_an_age_too() -> None:
+    half = Half()
+    half.send(1)
+    half.time = 5.0
+    assert half.sending.asked_since() == 5.0
+    [attach] = half.said()
+    half.time = 7.0
+    assert half.sending.asked_since() == 5.0
+    half.sending.answered(attach.id, None)
+    assert half.sending.asked_since() == 7.0
+
+
 def test_the_age_of_the_oldest_envelope_counts_from_when_it_left() -> None:
     half = Half().attached()
     half.time = 5.0
