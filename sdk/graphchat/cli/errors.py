@@ -38,7 +38,11 @@ def report(error: BaseException) -> int:
 
 
 def _status(error: BaseException) -> int:
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+    # A prompt turns Ctrl-C into `typer.Abort`, and keeps what it was.
+    interrupted = isinstance(error, KeyboardInterrupt) or isinstance(
+        error.__context__, KeyboardInterrupt
+    )
+    return INTERRUPTED if interrupted else FAILED
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

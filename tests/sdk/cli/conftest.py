@@ -4,20 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import keyring.core
 import pytest
-from keyring.backends import null
-from tests.sdk.cli.people import NewPerson, Pair, Person, befriend
+from tests.sdk.cli.people import NewPerson, Pair, Person, befriend, without_secrets
 from tests.together.processes import RelayProcess, relays
 
 
 @pytest.fixture(autouse=True)
 def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no home, passphrase or keyring of this machine take part."""
-    for name in ("GRAPHCHAT_HOME", "GRAPHCHAT_PASSPHRASE", "GRAPHCHAT_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
-    empty = null.Keyring()  # type: ignore[no-untyped-call] # the library has no types here
-    monkeypatch.setattr(keyring.core, "_keyring_backend", empty)
+    without_secrets(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,17 @@
 
 import asyncio
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import keyring.core
 import pytest
+from keyring.backends import null
 from tests.together import processes
-from tests.together.processes import Done
+from tests.together.processes import SECRETS, Done
 
 from graphchat import Client, Contact, Profile
 from graphchat.cli.app import run
@@ -41,6 +45,18 @@ class Person:
         assert done.status == 0, done
         return done
 
+    def receive(self, count: int, *words: str) -> list[dict[str, Any]]:
+        """Print events until ``count`` have come; on a slow machine that takes several tries."""
+        rows: list[dict[str, Any]] = []
+        end = time.monotonic() + 20
+        while len(rows) < count and time.monotonic() < end:
+            rows += self.do("receive", "--timeout", "0.25", "--json", *words).rows
+        assert len(rows) == count, rows
+        return rows
+
+    def hears_nothing(self) -> bool:
+        return self.do("receive", "--timeout", "0.25", "--json").rows == []
+
     def refused(self, *words: str) -> str:
         """Run a command that must fail, and return the one line that it says."""
         done = self.run(*words)
@@ -52,6 +68,14 @@ class Person:
 
 NewPerson = Callable[[str], Person]
 Pair = tuple[Person, Person]
+
+
+def without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no home, passphrase or keyring of this machine take part."""
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    empty = null.Keyring()  # type: ignore[no-untyped-call] # the library has no types here
+    monkeypatch.setattr(keyring.core, "_keyring_backend", empty)
 
 
 async def befriend(first: Path, second: Path, relay: str) -> Contact:

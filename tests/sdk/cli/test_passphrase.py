@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import keyring.core
+import msgspec
 import pexpect
 import pytest
 from tests.sdk.cli.people import NewPerson, Person
@@ -71,35 +72,57 @@ def test_a_new_home_without_a_terminal_keeps_its_key_in_a_file(person: NewPerson
     assert alice.do("profile", "list").err == ""
 
 
-def test_a_person_chooses_a_passphrase_and_is_asked_for_it_where_no_keyring_knows_it(
+def type_in(home: Path, *words: str, **variables: str) -> "pexpect.spawn[str]":
+    """Run a command on a terminal."""
+    command = [*PROGRAM[1:], "--home", str(home), *words]
+    found = environment(PYTHONPATH=str(ROOT), **variables)
+    return pexpect.spawn(sys.executable, command, env=found, encoding="utf-8", timeout=30)
+
+
+def test_a_person_chooses_a_passphrase_twice_and_may_keep_it_in_the_keyring(
     person: NewPerson, tmp_path: Path
 ) -> None:
-    alice = person("alice")
-    ring = {"RING": str(tmp_path / "ring"), "PYTHON_KEYRING_BACKEND": f"{Ring.__module__}.Ring"}
-
-    def start(*words: str, **variables: str) -> "pexpect.spawn[str]":
-        command = [*PROGRAM[1:], "--home", str(alice.home), *words]
-        variables = environment(PYTHONPATH=str(ROOT), **variables)
-        return pexpect.spawn(sys.executable, command, env=variables, encoding="utf-8", timeout=30)
-
-    with start("profile", "create", "Alice", **ring) as typing:
+    home, ring = person("alice").home, tmp_path / "ring"
+    variables = {"RING": str(ring), "PYTHON_KEYRING_BACKEND": f"{Ring.__module__}.Ring"}
+    with type_in(home, "profile", "create", "Alice", **variables) as typing:
         for answer in ("first", "frist", "first", "first"):
             typing.expect("(passphrase for this home.*|Once more)[^:]*: ")
             typing.sendline(answer)
         typing.expect("keyring of the system.*: ")
+        assert "first" not in (typing.before or "")
         typing.sendline("y")
         typing.expect(pexpect.EOF)
-        assert "first" not in (typing.before or "")
     assert typing.exitstatus == 0
-    assert protected((alice.home / "client.db.vault").read_bytes())
+    assert protected((home / "client.db.vault").read_bytes())
+    assert msgspec.json.decode(ring.read_bytes()) == {f"graphchat {home / 'client.db'}": "first"}
 
-    with start("profile", "list", "--json", **ring) as typing:
-        typing.expect(pexpect.EOF)
-        assert (typing.before or "").startswith('{"name":"Alice"')
 
-    with start("profile", "list", "--json") as typing:
+def test_a_person_is_asked_for_the_passphrase(guarded: Person) -> None:
+    with type_in(guarded.home, "profile", "list", "--json") as typing:
         typing.expect("Passphrase of .*: ")
-        typing.sendline("first")
+        typing.sendline("correct horse")
         typing.expect(pexpect.EOF)
         assert '{"name":"Alice"' in (typing.before or "")
     assert typing.exitstatus == 0
+
+
+def test_an_empty_answer_means_a_key_in_a_file(person: NewPerson) -> None:
+    home = person("alice").home
+    with type_in(home, "profile", "create", "Alice") as typing:
+        typing.expect("passphrase for this home.*: ")
+        typing.sendline("")
+        typing.expect("the key of this home lies in")
+        typing.expect(pexpect.EOF)
+    assert typing.exitstatus == 0
+    assert not protected((home / "client.db.vault").read_bytes())
+
+
+def test_ctrl_c_at_the_question_makes_nothing(person: NewPerson) -> None:
+    home = person("alice").home
+    with type_in(home, "profile", "create", "Alice") as typing:
+        typing.expect("passphrase for this home.*: ")
+        typing.sendintr()
+        typing.expect(pexpect.EOF)
+        assert "Traceback" not in (typing.before or "")
+    assert typing.exitstatus == 130
+    assert not home.exists()
