@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from graphchat_bots.activity import Activity
-from graphchat_bots.log import describe, logger
+from graphchat_bots.log import describe, note
 from graphchat_bots.store import BotStore
 from graphchat_bots.timer import Timer
 from graphchat_bots.turn import Job
@@ -59,7 +59,7 @@ class Agenda:
             try:
                 wake_at = await self._start_due()
             except Exception as error:  # noqa: BLE001 - a full disk must not end all reminders
-                logger().error("looking for jobs failed", error=describe(error))
+                note("error", "looking for jobs failed", error=describe(error))
                 wake_at = self._timer.now() + PAUSE
             self._cancel = self._timer.call_at(wake_at, self.stir)
             self._activity.end(SELF)

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from graphchat.clock import Clock
 from graphchat.errors import NotFoundError
-from graphchat_bots.log import describe, logger
+from graphchat_bots.log import describe, note
 from graphchat_bots.timer import Timer
 
 T = TypeVar("T")
@@ -34,5 +34,5 @@ async def insist(what: str, action: Callable[[], Awaitable[T]], timer: Timer) ->
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do
             tries += 1
-            logger().error(f"{what} failed", tries=tries, error=describe(error))
+            note("error", f"{what} failed", tries=tries, error=describe(error))
             await timer.sleep(delay(tries, timer))

@@ -49,7 +49,7 @@ class Bot:
         self.about: Final = about
         self._home = home
         self._relays = relays
-        self._limits = limits or Limits()
+        self.limits: Final = limits or Limits()
         self._router = Router()
         self._jobs: list[Function] = []
         self._states: list[State] = []
@@ -103,13 +103,21 @@ class Bot:
             raise BotFaultsError(self.name, draft.faults)
         return plan
 
+    def place(self, home: Path | None = None, relays: Sequence[str] | None = None) -> Place:
+        """Return where the bot lives: by its own arguments, these, or the environment."""
+        return Place.of(
+            os.environ,
+            self._home or home,
+            self._relays if self._relays is not None else relays,
+        )
+
     def testing(self, folder: Path, level: Level = "memory") -> World:
         """Return a world in which people talk with this bot: for tests, with ``async with``.
 
         Level ``memory`` has no network and takes milliseconds; level ``relay`` has a real
         relay, real encryption and real clients. The bot's database is real in both.
         """
-        return World(self.plan(), self._limits, folder, level)
+        return World(self.plan(), self.limits, folder, level)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, and then until what had begun has ended.
@@ -119,9 +127,9 @@ class Bot:
         exit status 1.
         """
         try:
-            plan, place = self.plan(), self._place()
+            plan, place = self.plan(), self.place()
             secret = passphrase.get(place.database(self.name))
-            asyncio.run(run_until_signal(plan, self._limits, place, secret))
+            asyncio.run(run_until_signal(plan, self.limits, place, secret))
         except (GraphchatError, ExceptionGroup) as error:
             sys.exit(report(error))
 
@@ -143,10 +151,10 @@ class Bot:
 
     async def __aenter__(self) -> Self:
         plan = self.plan()
-        place = self._place()
+        place = self.place()
         secret = await asyncio.to_thread(find, place.database(self.name), os.environ)
         self._life = await self._stack.enter_async_context(
-            Life.begin(plan, self._limits, place, secret)
+            Life.begin(plan, self.limits, place, secret)
         )
         return self
 
@@ -165,9 +173,6 @@ class Bot:
         if self._life is None:
             raise RuntimeError("the bot does not run")
         return self._life
-
-    def _place(self) -> Place:
-        return Place.of(os.environ, self._home, self._relays)
 
     def _draft(self) -> Draft:
         return Draft(self.name, self.about, self._router.entries(), self._jobs, self._states)

@@ -11,7 +11,7 @@ from graphchat.content import Message, Text, encode
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.budget import Budget
 from graphchat_bots.dispatch import Dispatch
-from graphchat_bots.log import describe, logger
+from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, Sender, event_of
 from graphchat_bots.port import Incoming
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
@@ -78,7 +78,7 @@ class Handling:
         """Answer an event; return what was stored, or nothing if that was done before."""
         now = self._timer.now()
         if incoming.from_bot and not self._budget.allows(incoming.chat, now):
-            logger().info("a bot is not answered any more for a while")
+            note("info", "a bot is not answered any more for a while")
             return await self._write(Outcome(incoming.id, now, is_job=False))
         outcome = await self._answer(incoming)
         if incoming.from_bot and outcome.messages:
@@ -125,7 +125,8 @@ class Handling:
         )
 
     def _note(self, event: Event, error: Exception, tries: int) -> None:
-        logger().error(
+        note(
+            "error",
             "handler failed",
             reference=reference(event.id),
             kind=event.kind,
@@ -143,7 +144,7 @@ class Handling:
 
     def _give_up(self, event: Event, failure: _Failure, job: Job | None = None) -> Outcome:
         code = reference(event.id)
-        logger().error("set aside", reference=code, kind=event.kind, tries=failure.tries)
+        note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
         turn = Turn(event)
         turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
         said = event.message.content if event.message else None

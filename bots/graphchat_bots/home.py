@@ -42,7 +42,7 @@ class Place:
     def folder(self, name: str) -> Path:
         """Return the folder of the bot ``name``: two names never share one."""
         safe = _UNSAFE.sub("-", name)[:40]
-        mark = "" if safe == name else "-" + sha256(name.encode()).hexdigest()[:8]
+        mark = "" if safe == name and name else "-" + sha256(name.encode()).hexdigest()[:8]
         return self.home / "bots" / (safe + mark)
 
     def database(self, name: str) -> Path:

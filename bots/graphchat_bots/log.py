@@ -4,11 +4,14 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, Literal
 
 import structlog
 
 from graphchat.errors import GraphchatError
+
+Level = Literal["info", "warning", "error"]
 
 HIDDEN: Final = "(hidden)"
 MAX_CAUSES: Final = 8
@@ -22,10 +25,10 @@ _PRIVATE: Final = frozenset(
 )  # fmt: skip
 
 
-def logger() -> structlog.typing.FilteringBoundLogger:
-    """Return the log of the runtime."""
-    found: structlog.typing.FilteringBoundLogger = structlog.get_logger("graphchat_bots")
-    return found
+def note(level: Level, event: str, **facts: object) -> None:
+    """Write down what happened. A log that cannot be written never stops a bot."""
+    with suppress(Exception):
+        getattr(structlog.get_logger("graphchat_bots"), level)(event, **facts)
 
 
 def configure() -> None:
@@ -40,8 +43,18 @@ def configure() -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_Stderr,
     )
+
+
+class _Stderr:
+    """Writes to the standard error of the moment, which may be another than at the start."""
+
+    def __init__(self, *names: object) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = self._write
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
 
 
 def redact(

@@ -16,7 +16,7 @@ from graphchat.client import (
 from graphchat.content import Message
 from graphchat.errors import CodeError, NotFoundError, StateError
 from graphchat.ids import MessageId
-from graphchat_bots.log import logger
+from graphchat_bots.log import note
 from graphchat_bots.port import Incoming, Invitation
 
 # Handles of contacts that are kept at hand.
@@ -133,6 +133,6 @@ async def _take_note(event: Event) -> None:
             with suppress(StateError):  # accepted already, before a crash
                 await event.accept()
         case Alarm():
-            logger().warning("alarm about a contact")
+            note("warning", "alarm about a contact")
         case _:
             pass

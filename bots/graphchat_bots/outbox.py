@@ -9,7 +9,7 @@ from graphchat.content import decode
 from graphchat.errors import ContentError, LocalProtocolError, NotFoundError
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
-from graphchat_bots.log import describe, logger
+from graphchat_bots.log import describe, note
 from graphchat_bots.mailbox import Room
 from graphchat_bots.port import Port
 from graphchat_bots.store import BotStore, DeadLetter
@@ -94,8 +94,12 @@ class Outbox:
                 await self._port.send(outgoing.chat, message, outgoing.message_id)
             except Exception as error:  # noqa: BLE001 - one message must not end the loop
                 hopeless = isinstance(error, _HOPELESS) or tries == MAX_TRIES
-                logger().warning(
-                    "sending failed", tries=tries, hopeless=hopeless, error=describe(error)
+                note(
+                    "warning",
+                    "sending failed",
+                    tries=tries,
+                    hopeless=hopeless,
+                    error=describe(error),
                 )
                 if hopeless:
                     await self._give_up(outgoing, error, tries)

@@ -14,7 +14,7 @@ from graphchat_bots.backoff import insist
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.handling import Handling, Surroundings
 from graphchat_bots.intake import Intake, Parked
-from graphchat_bots.log import logger
+from graphchat_bots.log import note
 from graphchat_bots.mailbox import SLOTS, Mailboxes
 from graphchat_bots.outbox import Outbox
 from graphchat_bots.plan import Plan
@@ -96,7 +96,7 @@ class Runtime:
             async with asyncio.timeout(self._limits.drain.total_seconds()):
                 await self.activity.idle()
         except TimeoutError:
-            logger().warning("stopped before everything had ended; the rest comes again")
+            note("warning", "stopped before everything had ended; the rest comes again")
 
     async def _handle(self, work: Work) -> None:
         if isinstance(work, Job):

@@ -71,9 +71,9 @@ def test_tracebacks_of_handlers_are_redacted_too() -> None:
 def test_logs_go_to_standard_error_unless_the_program_says_otherwise() -> None:
     script = (
         "import structlog\n"
-        "from graphchat_bots.log import configure, logger\n"
+        "from graphchat_bots.log import configure, note\n"
         "configure()\n"
-        "logger().info('started', text='my secret')\n"
+        "note('info', 'started', text='my secret')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -81,3 +81,18 @@ def test_logs_go_to_standard_error_unless_the_program_says_otherwise() -> None:
     assert done.stdout == ""
     assert "started" in done.stderr
     assert "my secret" not in done.stderr
+
+
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    script = (
+        "import sys\n"
+        "from graphchat_bots.log import configure, note\n"
+        "configure()\n"
+        "sys.stderr.close()\n"
+        "note('error', 'lost')\n"
+        "print('goes on')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "goes on\n"

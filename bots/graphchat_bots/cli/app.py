@@ -1,0 +1,58 @@
+"""``graphchat bot``: write bots and run them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Write bots and run them.")
+
+Target = Annotated[
+    str, typer.Argument(metavar="TARGET", help="A file (shop.py), or an object (shop.main:bot).")
+]
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
+) -> None:
+    """Begin a bot: a folder with a bot that echoes, its test, and what to do next."""
+    from graphchat.cli.output import say
+    from graphchat_bots.cli.template import create
+
+    file = create(name, Path.cwd())
+    say(f"Made {name}/: the bot, its test, and a README. Next:")
+    say(f"  cd {name} && python -m pytest && graphchat bot run {file.name} --relay URI")
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    target: Target,
+    relay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URI", help="Receive through this relay; may be repeated."),
+    ] = None,
+) -> None:
+    """Run a bot until SIGTERM or Ctrl-C. Prints the link by which people reach it."""
+    import asyncio
+
+    from graphchat.cli import passphrase
+    from graphchat_bots.cli.target import load
+    from graphchat_bots.life import run_until_signal
+
+    bot = load(target)
+    plan, place = bot.plan(), bot.place(home=ctx.obj["home"], relays=relay)
+    secret = passphrase.get(place.database(bot.name))
+    asyncio.run(run_until_signal(plan, bot.limits, place, secret))
+
+
+@app.command()
+def check(target: Target) -> None:
+    """Say all that is wrong with a bot, without running it."""
+    from graphchat.cli.output import say
+    from graphchat_bots.cli.target import load
+
+    bot = load(target)
+    bot.plan()
+    say(f"{bot.name}: nothing is wrong.")

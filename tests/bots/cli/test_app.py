@@ -1,0 +1,90 @@
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.bots.cli.conftest import PROGRAM, Run, environment
+from tests.bots.talking import Talker
+
+from graphchat.client import Client, Profile
+from graphchat_bots.local_relay import local_relay
+
+
+def test_a_new_bot_tells_what_to_do_next(run: Run, tmp_path: Path) -> None:
+    done = run("bot", "new", "hello")
+    assert done.returncode == 0
+    assert "cd hello && python -m pytest && graphchat bot run hello.py" in done.stderr
+    assert (tmp_path / "hello" / "hello.py").is_file()
+    again = run("bot", "new", "hello")
+    assert again.returncode == 1
+    assert again.stderr == "hello exists already. Choose another name.\n"
+
+
+def test_a_target_that_is_no_bot_is_one_line(run: Run) -> None:
+    done = run("bot", "run", "none.py")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("There is no file none.py.")
+    assert done.stderr.count("\n") == 1
+
+
+def test_check_lists_all_faults(run: Run, tmp_path: Path) -> None:
+    run("bot", "new", "hello")
+    assert run("bot", "check", "hello/hello.py").stderr == "hello: nothing is wrong.\n"
+    with (tmp_path / "hello" / "hello.py").open("a") as file:
+        file.write("\n@bot.command()\nasync def a(x: bytes) -> None: ...\n")
+        file.write("\n@bot.command(name='a')\nasync def b() -> None: ...\n")
+    done = run("bot", "check", "hello/hello.py")
+    assert done.returncode == 1
+    assert "words cannot become bytes" in done.stderr
+    assert "there are two with this name" in done.stderr
+
+
+def test_a_bot_without_a_relay_says_what_to_do(run: Run) -> None:
+    run("bot", "new", "hello")
+    done = run("bot", "run", "hello/hello.py")
+    assert done.returncode == 1
+    assert "no relay to receive through" in done.stderr
+    assert "graphchat servers add URI" in done.stderr
+
+
+async def test_a_bot_that_runs_prints_its_link_and_answers(run: Run, tmp_path: Path) -> None:
+    run("bot", "new", "hello")
+    async with local_relay(None) as relay:
+        with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly
+            [*PROGRAM, "bot", "run", "hello/hello.py", "--relay", relay],
+            cwd=tmp_path,
+            env=environment(tmp_path / "home"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            talker = await Talker.begin(process, tmp_path, relay)
+            assert await talker.asks("hi") == "hi"
+            await talker.end()
+            process.send_signal(signal.SIGTERM)
+            _, errors = await talker.communicate()
+        assert process.returncode == 0
+    assert "hello runs." in errors
+    assert "SIGTERM: finishing what has begun." in errors
+    assert "Traceback" not in errors
+
+
+async def test_a_bot_receives_through_the_relays_of_its_home(run: Run, tmp_path: Path) -> None:
+    run("bot", "new", "hello")
+    async with local_relay(None) as relay:
+        async with Client(tmp_path / "home" / "client.db", relays=[relay]) as client:
+            await client.create_profile(Profile("Ann"))
+        with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly
+            [*PROGRAM, "bot", "run", "hello/hello.py"],
+            cwd=tmp_path,
+            env=environment(tmp_path / "home"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            talker = await Talker.begin(process, tmp_path, relay)
+            assert re.fullmatch("GRAPHCHAT:ADDRESS/[A-Z2-7]+", talker.link)
+            await talker.end()
+            process.send_signal(signal.SIGINT)
+            await talker.communicate()
+        assert process.returncode == 0

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from graphchat.client import Client, Profile
+from graphchat.errors import CodeError, StateError
+from graphchat_bots import Bot
+from graphchat_bots.home import Place, open_bot
+from graphchat_bots.local_relay import local_relay
+
+
+def test_arguments_win_over_the_environment_and_that_over_the_usual(tmp_path: Path) -> None:
+    environ = {"GRAPHCHAT_HOME": str(tmp_path / "env"), "GRAPHCHAT_RELAYS": "a b"}
+    assert Place.of(environ, None, None) == Place(tmp_path / "env", ("a", "b"))
+    assert Place.of(environ, tmp_path, ["c"]) == Place(tmp_path, ("c",))
+    assert Place.of(environ, tmp_path, []) == Place(tmp_path, ())
+    assert Place.of({}, None, None).home.name == "graphchat"
+
+
+def test_two_names_never_share_a_folder(tmp_path: Path) -> None:
+    names = ["shop", "Shop!", "Shop?", "../shop", "a" * 50, "a" * 60, "läden", ""]
+    folders = [Place(tmp_path, ()).folder(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert all(folder.parent == tmp_path / "bots" for folder in folders)
+
+
+async def test_the_profile_of_a_bot_says_what_it_is(tmp_path: Path) -> None:
+    async with local_relay(None) as relay:
+        place = Place(tmp_path, (relay,))
+        for about in ("first", "second"):
+            async with open_bot(Bot("shop", about=about).plan(), place, None):
+                pass
+            async with Client(place.database("shop")) as client:
+                [profile] = await client.profiles()
+                assert (profile.card.name, profile.card.kind) == ("shop", "bot")
+                assert profile.card.bio == about
+
+
+async def test_a_bot_needs_a_relay(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="graphchat servers add"):
+        async with open_bot(Bot("shop").plan(), Place(tmp_path, ()), None):
+            pass
+    with pytest.raises(CodeError):
+        async with open_bot(Bot("shop").plan(), Place(tmp_path, ("nonsense",)), None):
+            pass
+
+
+async def test_a_bot_borrows_the_relays_of_its_home(tmp_path: Path) -> None:
+    async with local_relay(None) as relay:
+        async with Client(tmp_path / "client.db", relays=[relay]) as client:
+            await client.create_profile(Profile("Ann"))
+        async with open_bot(Bot("shop").plan(), Place(tmp_path, ()), None) as (port, _):
+            assert (await port.invitation()).text
+
+
+async def test_the_passphrase_protects_client_and_store(tmp_path: Path) -> None:
+    async with local_relay(None) as relay:
+        place = Place(tmp_path, (relay,))
+        async with open_bot(Bot("shop").plan(), place, "correct horse"):
+            pass
+    for name in ("client.db", "bot.db"):
+        vault = place.folder("shop") / f"{name}.vault"
+        assert len(vault.read_bytes()) > 60  # a wrapped key, not a bare one
