@@ -66,10 +66,10 @@ def test_messages_go_on_when_a_relay_dies_and_none_is_doubled_when_it_returns(
 ) -> None:
     alice, bob, (first, second) = chat
 
-    listening = bob.start("receive", "--timeout", "2", "--json")
+    listening = bob.start("receive", "--timeout", "1", "--json")
     assert alice.do("send", "Bob", "to Bob 0", "--wait", "30").out == "delivered\n"
     assert '"text":"to Bob 0"' in listening.communicate(timeout=30)[0]
-    listening = alice.start("receive", "--timeout", "2", "--json")
+    listening = alice.start("receive", "--timeout", "1", "--json")
     assert bob.do("send", "Alice", "to Alice 0", "--wait", "30").out == "delivered\n"
     assert '"text":"to Alice 0"' in listening.communicate(timeout=30)[0]
 

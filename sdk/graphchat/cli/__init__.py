@@ -4,6 +4,13 @@ Data goes to stdout, talk to stderr. Modules of commands import what they need w
 run, so that ``--help`` stays quick.
 """
 
-from graphchat.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the program and leave with its status."""
+    try:
+        from graphchat.cli.app import run
+    except KeyboardInterrupt:  # too early for anything to be half done
+        sys.exit(130)
+    sys.exit(run())

@@ -1,6 +1,5 @@
 """The program: its global options, its commands, and how it ends."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -80,8 +79,3 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one line
         return errors.report(error)
     return status if isinstance(status, int) else 0
-
-
-def main() -> None:
-    """Run the program and leave."""
-    sys.exit(run())

@@ -13,6 +13,7 @@ from graphchat.client import (
     ContactRequested,
     ControlReceived,
     Event,
+    Line,
     MessageDelivered,
     MessageReceived,
 )
@@ -71,6 +72,18 @@ def content(message: Message) -> Record:
             return {**said, "commands": {each.name: each.help for each in commands}}
         case _:
             return said
+
+
+def line_record(other: str, line: Line) -> Record:
+    """Return what `history --json` says of one message."""
+    return {
+        "contact": other,
+        "id": line.id.hex(),
+        "outgoing": line.outgoing,
+        "state": line.state,
+        "sent_at": line.sent_at.isoformat(),
+        **content(line.message),
+    }
 
 
 def save(event: Event, folder: Path) -> Path | None:

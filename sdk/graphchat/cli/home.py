@@ -45,8 +45,9 @@ class Home:
 
     @property
     def exists(self) -> bool:
-        """Whether anything of a database is there."""
-        return any(self.folder.glob(f"{DATABASE}*"))
+        """Whether a database is there, or half of one."""
+        vault = self.database.with_name(f"{DATABASE}.vault")
+        return self.database.exists() or vault.exists()
 
 
 def run(

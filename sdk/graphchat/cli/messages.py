@@ -1,7 +1,7 @@
 """Saying something, hearing what was said, and looking it up again."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -21,6 +21,7 @@ LISTEN: Final = 10.0
 # Seconds that `send` gives relays to take a message before it is left in the queue.
 PATIENCE: Final = 10.0
 MOST_LINES: Final = 1000
+PAGE: Final = 50
 
 Who = Annotated[
     str, typer.Argument(metavar="CONTACT", help="A name or id of: graphchat contacts.")
@@ -123,15 +124,16 @@ def history(
 ) -> None:
     """Show what was said with a contact, oldest first."""
 
-    async def work(
-        client: "Client", profile: "OwnProfile"
-    ) -> tuple["OwnProfile", "Contact", Sequence["Line"]]:
+    async def work(client: "Client", profile: "OwnProfile") -> Sequence[str]:
         contact = await profile.contact(name)
-        return profile, contact, await contact.history(query=search, limit=limit)
 
-    profile, contact, lines = home.run_as(ctx, work)
-    for line in lines:
-        _show_line(profile.name, contact.name, line, as_json=as_json)
+        def render(line: "Line") -> str:
+            return _rendered(profile.name, contact.name, line, as_json=as_json)
+
+        return await _pages(contact, search, limit, render)
+
+    for line in home.run_as(ctx, work):
+        output.write(line)
 
 
 async def listen(
@@ -191,29 +193,31 @@ def _show_sent(contact: "Contact", receipt: "Receipt", *, as_json: bool) -> None
 
 def _why_queued(contact: "Contact") -> str:
     if contact.state == "established":
-        return (
-            "No relay can be reached now. The message leaves with the next command that connects."
-        )
+        return "No relay has taken the message yet. It leaves with the next command that connects."
     return f"{contact.name} has not answered yet. The message leaves once you are contacts."
 
 
-def _show_line(me: str, other: str, line: "Line", *, as_json: bool) -> None:
+async def _pages(
+    contact: "Contact", search: str, limit: int, render: Callable[["Line"], str]
+) -> Sequence[str]:
+    """Return the newest ``limit`` lines, oldest first; pictures are in memory a page at a time."""
+    found: list[str] = []
+    before: int | None = None
+    while len(found) < limit:
+        size = min(PAGE, limit - len(found))
+        page = await contact.history(query=search, before=before, limit=size)
+        found[:0] = map(render, page)
+        if len(page) < size:
+            break
+        before = page[0].position
+    return found
+
+
+def _rendered(me: str, other: str, line: "Line", *, as_json: bool) -> str:
     from graphchat.cli import events
 
     if as_json:
-        output.write_json(_line_record(other, line, events.content(line.message)))
-        return
+        return output.as_json(events.line_record(other, line))
     who = output.plain(me if line.outgoing else other)
     state = f" [{line.state}]" if line.outgoing else ""
-    output.write(events.spoken(who, line.message, line.sent_at) + state)
-
-
-def _line_record(other: str, line: "Line", content: Mapping[str, object]) -> Mapping[str, object]:
-    return {
-        "contact": other,
-        "id": line.id.hex(),
-        "outgoing": line.outgoing,
-        "state": line.state,
-        "sent_at": line.sent_at.isoformat(),
-        **content,
-    }
+    return events.spoken(who, line.message, line.sent_at) + state

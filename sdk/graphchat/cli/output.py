@@ -38,9 +38,14 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def as_json(record: Mapping[str, object]) -> str:
+    """Return one object as one line of pure ASCII, which no terminal obeys either."""
+    return json.dumps(record, separators=(",", ":"))
+
+
 def write_json(record: Mapping[str, object]) -> None:
-    """Write one object as one line of pure ASCII, which no terminal obeys either."""
-    write(json.dumps(record, separators=(",", ":")))
+    """Write one object as one line."""
+    write(as_json(record))
 
 
 def write_rows(

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -5,6 +7,7 @@ import pytest
 from tests.sdk.cli.people import NewPerson
 
 import graphchat
+from graphchat import cli
 from graphchat.cli import app
 
 Capture = pytest.CaptureFixture[str]
@@ -82,4 +85,19 @@ def test_a_home_may_begin_with_a_tilde(
 def test_the_program_leaves_with_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["graphchat", "--nonsense"])
     with pytest.raises(SystemExit, match="2"):
-        app.main()
+        cli.main()
+
+
+def test_ctrl_c_is_quiet_also_while_the_program_is_loading() -> None:
+    code = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'graphchat.cli.app':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from graphchat.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

@@ -21,6 +21,14 @@ def test_without_a_profile_a_command_says_how_to_make_one(
     assert not nobody.home.exists()
 
 
+def test_a_lock_alone_is_no_home(person: NewPerson) -> None:
+    nobody = person("nobody")
+    nobody.home.mkdir()
+    (nobody.home / "client.db.lock").touch()
+    assert nobody.refused("contacts") == home.NO_PROFILE
+    assert not nobody.database.exists()
+
+
 def test_a_home_without_a_profile_is_not_spoken_for(alice: Person) -> None:
     alice.do("profile", "delete", "Alice", "--yes")
     assert alice.refused("contacts") == home.NO_PROFILE

@@ -67,7 +67,7 @@ def test_without_a_relay_a_message_is_queued_and_leaves_later(
     finally:
         relay.start()
     assert done.out == waited.out == "queued\n"
-    assert done.err.startswith("No relay can be reached now. The message leaves with the next")
+    assert done.err.startswith("No relay has taken the message yet. It leaves with the next")
     assert (waited.status, "the message is queued" in waited.err) == (1, True)
     monkeypatch.setattr(messages, "PATIENCE", 10.0)
     alice.do("send", "Bob", "third")
@@ -155,6 +155,12 @@ def test_the_history_is_searched_and_limited(pair: Pair) -> None:
     assert [line["text"] for line in found] == ["Ahoy one", "ahoy three"]
     found = bob.do("history", "Alice", "--limit", "2", "--json").rows
     assert [line["text"] for line in found] == ["two", "ahoy three"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(messages, "PAGE", 2)
+        found = bob.do("history", "Alice", "--json").rows
+        assert [line["text"] for line in found] == ["Ahoy one", "two", "ahoy three"]
+        found = bob.do("history", "Alice", "--limit", "2", "--json").rows
+        assert [line["text"] for line in found] == ["two", "ahoy three"]
     shown = alice.do("history", "Bob", "--limit", "1").out
     assert shown.endswith("Alice: ahoy three [sent]\n")
     assert bob.run("history", "Alice", "--limit", "0").status == 2
