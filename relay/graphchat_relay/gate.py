@@ -12,6 +12,7 @@ from graphchat_relay.outbox import AsgiSend
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
 from graphchat_relay.socket import AsgiReceive, Socket
+from graphchat_relay.underneath import refuse_compression
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, AsgiReceive, AsgiSend], Awaitable[None]]
@@ -52,9 +53,15 @@ class Sockets:
         self.closing = True
         found = list(self._open)
         random.shuffle(found)
-        for socket in found:
-            await socket.close(RESTART)
-            await asyncio.sleep(spread / len(found))
+        async with asyncio.TaskGroup() as tasks:
+            for socket in found:
+                tasks.create_task(socket.close(RESTART))
+                await asyncio.sleep(spread / len(found))
+
+    def abort(self) -> None:
+        """Break them all."""
+        for socket in list(self._open):
+            socket.abort()
 
 
 class Gate:
@@ -127,14 +134,3 @@ async def refuse(
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body})
-
-
-def refuse_compression(send: AsgiSend) -> None:
-    """Make Hypercorn accept no permessage-deflate: sealed envelopes do not get smaller.
-
-    It offers no setting for it. With another server, or another version, nothing happens.
-    """
-    stream = getattr(send, "__self__", None)
-    handshake = getattr(stream, "handshake", None)
-    if handshake is not None and hasattr(handshake, "extensions"):
-        handshake.extensions = None

@@ -16,6 +16,8 @@ HIGH: Final = 1024 * 1024
 FRAME_BYTES: Final = 2 * 1024 * 1024
 # What an object costs beside its envelope, roughly.
 OVERHEAD: Final = 256
+# Seconds between two looks whether somebody who takes nothing is still there.
+LOOK: Final = 1.0
 
 
 class Outbox:
@@ -46,16 +48,27 @@ class Outbox:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._flush())
 
-    async def drained(self) -> None:
-        """Return when there is room again."""
+    async def drained(self, is_broken: Callable[[], bool]) -> None:
+        """Return when there is room again, or never will be.
+
+        A server may learn of a broken connection inside our `send`, and want to tell us by
+        `receive` before it returns. Who waited here for `send` alone would wait for ever.
+        """
         while self.full and not self.closed:
             self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
+            await asyncio.wait([self._drained], timeout=LOOK)
+            if is_broken():
+                self.shut()
 
-    async def close(self) -> None:
-        """Drop what is left."""
+    def shut(self) -> None:
+        """Take nothing more, and drop what waits."""
         self.closed = True
         self._objects.clear()
+        self._release()
+
+    async def close(self) -> None:
+        """Shut, and end what is under way."""
+        self.shut()
         task = self._task
         if task is not None:
             task.cancel()
@@ -72,6 +85,8 @@ class Outbox:
                     frame["text"] = encode_text(batch)
                 await self._send(frame)
                 self._sent(weight)
+        except OSError:  # the peer has gone; the reader will notice
+            self.shut()
         finally:
             self._task = None
 
@@ -80,6 +95,9 @@ class Outbox:
         self.size -= weight
         if was_full and not self.full:
             self._on_room()
+        self._release()
+
+    def _release(self) -> None:
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 

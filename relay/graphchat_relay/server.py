@@ -18,16 +18,20 @@ from graphchat.errors import StateError
 from graphchat.secret import Secret
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, fingerprint
-from graphchat_relay.app import create_app, make_parts, probes, public_app
+from graphchat_relay.app import make_parts, probes, public_app
+from graphchat_relay.gate import Scope
 from graphchat_relay.identity import write_certificate
+from graphchat_relay.outbox import AsgiSend
 from graphchat_relay.settings import RelaySettings
-
-__all__ = ["RelayServer", "create_app"]
+from graphchat_relay.socket import AsgiReceive
+from graphchat_relay.underneath import abort
 
 LOG: Final = logging.getLogger("graphchat_relay")
 # Seconds that a peer may take no data before the kernel gives its connection up.
 STALL: Final = 60
 BACKLOG: Final = 2048
+# Seconds that requests have when the relay is told to stop.
+GRACE: Final = 2.0
 SOCKET_OPTIONS: Final = (
     (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
     # A peer that vanished is noticed after one to two minutes.
@@ -47,10 +51,14 @@ class RelayServer:
         self._parts = make_parts(settings)
         self._stop = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._idle = asyncio.Event()
         self._folder = contextlib.ExitStack()
         self._configs: list[Config] = []
+        self._requests: dict[object, AsgiSend] = {}
+        self._app: Starlette | None = None
         self.address = RelayAddress("", fingerprint(self._parts.identity.public))
         self.private_uri: str | None = None
+        self.port = settings.port
 
     @property
     def metrics(self) -> dict[str, int]:
@@ -61,10 +69,13 @@ class RelayServer:
         """Close the sockets, finish what is under way, and return from `run`."""
         self._stop.set()
 
-    def hurry(self) -> None:
-        """Let a cancelled `run` wait for nobody: the process is about to die."""
+    def abort(self) -> None:
+        """Break every connection, and let a cancelled `run` wait for nobody."""
         for config in self._configs:
             config.graceful_timeout = 0.01
+        self._parts.sockets.abort()
+        for send in self._requests.values():
+            abort(send)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`; call ``ready`` when connections are accepted.
@@ -73,19 +84,19 @@ class RelayServer:
         """
         with self._folder:
             listening = self._listen(self._settings.host, self._settings.port)
-            port: int = listening.getsockname()[1]
+            self.port = listening.getsockname()[1]
             public = self._config(listening)
             certificate = self._certificate()
             if certificate is not None:
                 public.certfile, public.keyfile = map(str, certificate)
                 _check_certificate(*certificate)
-            self.address = self._address(port, secure=certificate is not None)
+            self.address = self._address(secure=certificate is not None)
             async with self._parts.serving(), asyncio.TaskGroup() as tasks:
                 if self._settings.private_port is not None:
                     tasks.create_task(self._run_private(self._settings.private_port))
-                app = public_app(self._parts)
+                self._app = public_app(self._parts)
                 # Hypercorn asks for the trigger when its sockets are open.
-                await serve(app, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
+                await serve(self._serve, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
                 self._stopped.set()
 
     async def _trigger(self, ready: Callable[[], None]) -> None:
@@ -94,6 +105,32 @@ class RelayServer:
         self._parts.sockets.closing = True  # /readyz says so from here on
         await asyncio.sleep(self._settings.drain_delay)
         await self._parts.sockets.drain(self._settings.drain_spread)
+        await self._quiet(GRACE)
+        # Hypercorn would wait for those that do not take their answers.
+        self.abort()
+
+    async def _quiet(self, seconds: float) -> None:
+        """Wait until no request is under way, but not for long."""
+        self._idle.clear()
+        if self._requests:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
+
+    async def _serve(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
+        """Know of every request, so that the end of the process waits for none for long."""
+        assert self._app is not None
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = object()
+        self._requests[request] = send
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            del self._requests[request]
+            if not self._requests:
+                self._idle.set()
 
     async def _run_private(self, port: int) -> None:
         listening = self._listen(self._settings.private_host, port)
@@ -150,7 +187,7 @@ class RelayServer:
         folder = self._folder.enter_context(TemporaryDirectory(prefix="graphchat-relay-"))
         return write_certificate(self._parts.identity, settings.host, Path(folder))
 
-    def _address(self, port: int, *, secure: bool) -> RelayAddress:
+    def _address(self, *, secure: bool) -> RelayAddress:
         settings = self._settings
         base = settings.public_url
         if base is None:
@@ -159,7 +196,7 @@ class RelayServer:
                 settings.host, settings.host
             )
             shown = f"[{host}]" if ":" in host else host
-            base = f"http{'s' * secure}://{shown}:{port}{settings.path}"
+            base = f"http{'s' * secure}://{shown}:{self.port}{settings.path}"
         # With several tokens, each is meant for somebody else.
         [token] = settings.create_tokens if len(settings.create_tokens) == 1 else [None]
         secret = None if token is None else Secret(token.encode())

@@ -1,7 +1,7 @@
 """The WebSocket face of a relay: one `Socket` for each connection."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -41,9 +41,12 @@ from graphchat_relay.service.queues import (
 )
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
+from graphchat_relay.underneath import abort, transport_of
 
 AsgiReceive = Callable[[], Awaitable[Any]]
 LENGTHS: Final = frozenset(SIZES)
+# Seconds that a client has to take the news that it has to go.
+FAREWELL: Final = 1.0
 
 
 class Socket:
@@ -85,16 +88,28 @@ class Socket:
                 self._outbox.binary = data is not None
                 await self._handle(decode_client(text if data is None else data))
                 if self._outbox.full:
-                    await self._outbox.drained()
+                    await self._outbox.drained(self._is_broken)
         finally:
             self._leave()
             await self._outbox.close()
 
     async def close(self, code: int) -> None:
-        """Ask the client to go."""
-        # It may have gone by itself.
-        with suppress(OSError, RuntimeError):
-            await self._send({"type": "websocket.close", "code": code})
+        """Ask the client to go; break the connection if it does not listen."""
+        self._outbox.shut()
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await self._send({"type": "websocket.close", "code": code})
+        except OSError:  # a timeout, too; or it has gone by itself
+            self.abort()
+
+    def abort(self) -> None:
+        """Break the connection."""
+        self._outbox.shut()
+        abort(self._send)
+
+    def _is_broken(self) -> bool:
+        transport = transport_of(self._send)
+        return transport is not None and transport.is_closing()
 
     # What the service calls.
 
@@ -121,7 +136,7 @@ class Socket:
             self._relay.pump(queue)
 
     def _leave(self) -> None:
-        self._outbox.closed = True
+        self._outbox.shut()
         for queue in self._subscribed.values():
             self._relay.unsubscribe(queue, self)
             self._relay.release(queue)

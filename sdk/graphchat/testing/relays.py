@@ -45,7 +45,7 @@ class TestRelay:
             await self._task
         self.uri = self._server.address.text
         self.private_uri = self._server.private_uri or ""
-        self._port = int(self._server.address.base.rpartition(":")[2].partition("/")[0])
+        self._port = self._server.port
 
     async def stop(self) -> None:
         """End as an operator ends it: sockets are told, everything is written."""
@@ -57,7 +57,7 @@ class TestRelay:
     async def kill(self) -> None:
         """End as a crash does: nothing is written any more, connections just break."""
         if self._server is not None and self._task is not None:
-            self._server.hurry()
+            self._server.abort()
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
