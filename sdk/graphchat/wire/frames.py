@@ -1,4 +1,4 @@
-"""How socket objects become frames, and frames objects (docs/protocol.md, section 6).
+"""How socket objects become frames, and frames objects (docs/protocol.md, section 5).
 
 A text frame is JSON, with bytes in base64; a binary frame is MessagePack of the same objects.
 A frame holds one object, or an array of them: a batch.

@@ -1,4 +1,4 @@
-"""The numbers that relays and clients agree on (docs/protocol.md, sections 3 to 8)."""
+"""The numbers that relays and clients agree on (docs/protocol.md, sections 3 to 5)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What clients sign, so that a relay knows who may do what with a queue (sections 4 and 6).
+"""What clients sign, so that a relay knows who may do what with a queue (sections 4 and 5).
 
 No key is needed here: callers sign and verify the returned bytes.
 """

@@ -1,4 +1,4 @@
-"""The objects that travel over a WebSocket (docs/protocol.md, section 6)."""
+"""The objects that travel over a WebSocket (docs/protocol.md, section 5)."""
 
 from typing import Annotated, Final, Literal, TypeAlias
 
