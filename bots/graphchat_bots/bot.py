@@ -60,12 +60,14 @@ class Bot:
         """Answer messages that are no commands, if ``condition`` says yes to them."""
         return self._router.message(condition)
 
-    def command(self, *, name: str | None = None, aliases: Sequence[str] = ()) -> Callable[[F], F]:
+    def command(
+        self, *without_brackets: object, name: str | None = None, aliases: Sequence[str] = ()
+    ) -> Callable[[F], F]:
         """Answer ``/name``; by default the name is that of the function.
 
         The parameters are the arguments, the docstring is the help.
         """
-        return self._router.command(name=name, aliases=aliases)
+        return self._router.command(*without_brackets, name=name, aliases=aliases)
 
     def contact(self) -> Callable[[F], F]:
         """Answer when somebody has connected, before they say anything."""

@@ -21,6 +21,9 @@ from graphchat_bots.store import BOT, BotStore
 HOME: Final = "GRAPHCHAT_HOME"
 RELAYS: Final = "GRAPHCHAT_RELAYS"
 
+# Seconds that an orderly stop gives relays to take the last messages.
+FLUSH: Final = 5.0
+
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -67,7 +70,9 @@ async def open_bot(
         profile = await _profile(client, plan)
         opening = Database.open(path.with_name("bot.db"), secret, app=BOT)
         store = await BotStore.open(await stack.enter_async_context(opening))
-        yield NetworkPort(profile), store
+        port = NetworkPort(profile)
+        yield port, store
+        await port.flush(FLUSH)
 
 
 async def _profile(client: Client, plan: Plan) -> OwnProfile:

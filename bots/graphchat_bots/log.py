@@ -81,13 +81,23 @@ def describe(error: BaseException) -> str:
 
 
 def _lines(error: BaseException) -> Iterator[str]:
-    cause: BaseException | None = error
-    for _ in range(MAX_CAUSES):
-        if cause is None:
-            return
+    for cause in _causes(error):
         text = f": {cause}" if isinstance(cause, GraphchatError) else ""
         yield f"{type(cause).__module__}.{type(cause).__qualname__}{text}"
         for frame in traceback.extract_tb(cause.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error, what it came of, and the errors of its group, if it is one."""
+    waiting: list[BaseException | None] = [error]
+    seen = 0
+    while waiting and seen < MAX_CAUSES:
+        if (cause := waiting.pop(0)) is None:
+            continue
+        yield cause
+        seen += 1
         hidden = cause.__suppress_context__
-        cause = cause.__cause__ or (None if hidden else cause.__context__)
+        waiting.append(cause.__cause__ or (None if hidden else cause.__context__))
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions

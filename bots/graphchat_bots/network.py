@@ -1,5 +1,7 @@
 """The seam towards real relays: the events and contacts of one profile of a client."""
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, final
@@ -12,6 +14,7 @@ from graphchat.client import (
     Event,
     MessageReceived,
     OwnProfile,
+    Receipt,
 )
 from graphchat.content import Message
 from graphchat.errors import CodeError, NotFoundError, StateError
@@ -21,6 +24,8 @@ from graphchat_bots.port import Incoming, Invitation
 
 # Handles of contacts that are kept at hand.
 MAX_CONTACTS: Final = 10_000
+# Messages that a stop waits for.
+MAX_RECEIPTS: Final = 1_000
 # What a wide terminal shows of a QR code.
 COLUMNS: Final = 120
 
@@ -34,6 +39,7 @@ class NetworkPort:
         self._last = 0
         self._numbers: dict[str, int] = {}
         self._contacts: dict[str, Contact] = {}
+        self._receipts: deque[Receipt] = deque(maxlen=MAX_RECEIPTS)
 
     async def receive(self, limit: int) -> Sequence[Incoming]:
         while True:
@@ -66,7 +72,14 @@ class NetworkPort:
 
     async def send(self, chat: str, message: Message, message_id: bytes) -> None:
         contact = await self._contact(chat)
-        await contact.post(message, id=MessageId(message_id))
+        self._receipts.append(await contact.post(message, id=MessageId(message_id)))
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until a relay has what was sent; what remains leaves at the next start."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for receipt in self._receipts:
+                    await receipt.sent()
 
     async def invitation(self) -> Invitation:
         address = await self._profile.current_address()

@@ -122,4 +122,8 @@ class Outbox:
             tries=tries,
             at=self._timer.now(),
         )
-        await self._store.give_up(dead, outgoing.message_id)
+        await insist(
+            "setting aside",
+            lambda: self._store.give_up(dead, outgoing.message_id),
+            self._timer,
+        )

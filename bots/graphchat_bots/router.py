@@ -45,11 +45,15 @@ class Router:
         filters = () if condition is None else (condition,)
         return self._adder(lambda function: Entry("message", function, filters=filters))
 
-    def command(self, *, name: str | None = None, aliases: Sequence[str] = ()) -> Callable[[F], F]:
+    def command(
+        self, *without_brackets: object, name: str | None = None, aliases: Sequence[str] = ()
+    ) -> Callable[[F], F]:
         """Answer ``/name``; by default the name is that of the function.
 
         The parameters are the arguments, the docstring is the help.
         """
+        if without_brackets:
+            raise TypeError("write @bot.command() with brackets")
 
         def entry(function: F) -> Entry:
             own = name or getattr(function, "__name__", "").strip("_").replace("_", "-")

@@ -90,6 +90,7 @@ async def test_a_stop_in_the_middle_of_a_handler_answers_exactly_once(tmp_path: 
             first.send_signal(signal.SIGTERM)
             await talker.communicate()
             assert first.returncode == 0
+        assert await talker.hears(1) == ["slow is number 1"]  # it left before the end
         with process(tmp_path, relay):
             await talker.asks("fast")
             assert await talker.hears(2) == ["slow is number 1", "fast is number 2"]

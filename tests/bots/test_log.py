@@ -49,6 +49,13 @@ def test_endless_chains_of_causes_end() -> None:
     assert describe(first).count("\n") < 20
 
 
+def test_the_errors_of_a_group_are_named() -> None:
+    text = describe(ExceptionGroup("my secret", [ValueError("my secret"), KeyError("my secret")]))
+    assert "ValueError" in text
+    assert "KeyError" in text
+    assert "my secret" not in text
+
+
 def test_what_handlers_log_about_people_is_hidden() -> None:
     event = redact(None, "info", {"event": "ordered", "n": 3, "Text": "hi", "error": failure()})
     assert event["Text"] == HIDDEN

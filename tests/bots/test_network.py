@@ -6,6 +6,7 @@ from tests.bots.test_runtime import counter
 from graphchat.client import Client, Profile
 from graphchat.content import Text
 from graphchat.errors import NotFoundError
+from graphchat.testing.relays import relay
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.network import NetworkPort
 from graphchat_bots.testing.world import World
@@ -28,6 +29,27 @@ async def test_a_chat_that_nobody_knows_is_gone(tmp_path: Path) -> None:
         profile = await client.create_profile(Profile("bot", kind="bot"))
         with pytest.raises(NotFoundError):
             await NetworkPort(profile).send("0" * 32, Text("x"), b"1" * 16)
+
+
+async def test_a_flush_waits_until_a_relay_has_everything_but_not_for_ever(tmp_path: Path) -> None:
+    async with (
+        relay() as running,
+        Client(tmp_path / "bot.db", relays=[running.uri]) as ours,
+        Client(tmp_path / "ann.db", relays=[running.uri]) as theirs,
+    ):
+        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")))
+        ann = await theirs.create_profile(Profile("Ann"))
+        contact = await ann.connect((await port.invitation()).text)
+        await contact.established()
+        await port.receive(1)
+        await port.send(contact.id, Text("a"), b"1" * 16)
+        await port.flush(30)
+        [receipt] = port._receipts
+        assert receipt.state != "queued"
+        await running.kill()
+        await port.send(contact.id, Text("b"), b"2" * 16)
+        await port.flush(0.05)
+        assert port._receipts[-1].state == "queued"
 
 
 async def test_handles_of_contacts_are_bounded(

@@ -65,3 +65,5 @@ def test_a_router_cannot_include_itself() -> None:
 def test_a_decorator_without_brackets_is_told_so() -> None:
     with pytest.raises(TypeError, match="with brackets"):
         Router().message(hello)  # type: ignore[arg-type]  # that is the point
+    with pytest.raises(TypeError, match="with brackets"):
+        Router().command(hello)
