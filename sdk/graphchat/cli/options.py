@@ -1,6 +1,5 @@
 """Options that several commands have, spelled once."""
 
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,7 +15,7 @@ def seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not isfinite(value) or not 0 <= value <= LONGEST:
+    if not 0 <= value <= LONGEST:  # refuses NaN too
         raise typer.BadParameter(f"{text!r} is no number of seconds")
     return value
 

@@ -117,6 +117,14 @@ def test_an_empty_answer_means_a_key_in_a_file(person: NewPerson) -> None:
     assert not protected((home / "client.db.vault").read_bytes())
 
 
+def test_nobody_is_asked_about_half_a_home(guarded: Person) -> None:
+    (guarded.home / "client.db.vault").unlink()
+    with type_in(guarded.home, "contacts") as typing:
+        typing.expect(pexpect.EOF)
+        assert (typing.before or "").startswith("The .vault file of the database is lost.")
+    assert typing.exitstatus == 1
+
+
 def test_ctrl_c_at_the_question_makes_nothing(person: NewPerson) -> None:
     home = person("alice").home
     with type_in(home, "profile", "create", "Alice") as typing:
