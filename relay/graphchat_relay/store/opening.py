@@ -9,6 +9,7 @@ from graphchat_relay.store.memory import MemoryStore
 
 MEMORY: Final = "memory:"
 SQLITE: Final = ("sqlite://", "sqlite:")
+UNKNOWN: Final = "This store is not supported. Use memory: or sqlite://FILE or the path of a file."
 
 
 def sqlite_path(store: str) -> Path | None:
@@ -16,12 +17,11 @@ def sqlite_path(store: str) -> Path | None:
     if store == MEMORY:
         return None
     for prefix in SQLITE:
-        if store.startswith(prefix) and len(store) > len(prefix):
-            return Path(store.removeprefix(prefix)).expanduser()
+        if store.startswith(prefix):
+            store = store.removeprefix(prefix)
+            break
     if "://" in store or not store:
-        raise StoreError(
-            "This store is not supported. Use memory: or sqlite://FILE or the path of a file."
-        )
+        raise StoreError(UNKNOWN)
     return Path(store).expanduser()
 
 

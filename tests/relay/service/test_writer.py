@@ -1,0 +1,159 @@
+import asyncio
+
+from tests.relay.service.doubles import FailingStore, World, settle, world
+
+from graphchat_relay.limits import Limits
+from graphchat_relay.service.queues import State
+from graphchat_relay.store import BATCH
+
+
+def healthy(found: World) -> bool:
+    return found.relay.healthy
+
+
+async def test_a_message_deleted_before_its_commit_is_never_written() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        ear = w.subscribe(queue)
+        sent = w.send(queue, "hello")
+        assert sent == []
+        assert w.delete(queue, ear.ids[0]) == [""]
+        assert sent == [""]
+        await settle()
+        assert store.written == []
+        assert w.relay.metrics.elided == 1
+        assert queue.entries == {}
+
+
+async def test_a_message_for_nobody_is_written_at_once() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        sent = w.send(queue, "hello")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert sent == [""]
+        assert len(store.written) == 1
+
+
+async def test_a_slow_recipient_does_not_keep_a_sender_waiting() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        w.subscribe(queue)
+        sent = w.send(queue, "hello")
+        await settle()
+        assert sent == [""]
+        assert len(store.written) == 1
+
+
+async def test_what_arrives_during_a_transaction_shares_the_next() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        store.slow.clear()
+        first = w.send(queue, "first")
+        await settle()
+        later = [w.send(queue, f"later {n}") for n in range(100)]
+        await settle()
+        assert first == []
+        store.slow.set()
+        await settle()
+        assert first == [""]
+        assert later == [[""]] * 100
+        assert store.transactions == 2
+
+
+async def test_one_transaction_has_an_end() -> None:
+    store = FailingStore()
+    async with world(store, Limits(quota_messages=4096, quota_bytes=2**30)) as w:
+        queue = await w.queue()
+        sent = [w.send(queue, str(n)) for n in range(3 * BATCH)]
+        await settle()
+        await settle()
+        assert sent == [[""]] * (3 * BATCH)
+        assert store.transactions >= 3
+
+
+async def test_a_message_deleted_while_it_is_written_is_removed_again() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        store.slow.clear()
+        sent = w.send(queue, "hello")
+        await settle()
+        [entry] = queue.entries.values()
+        assert entry.state is State.WRITING
+        deleted = w.delete(queue, entry.id)
+        # Its recipient has it: the sender need not wait for the disk.
+        assert sent == [""]
+        assert deleted == []
+        store.slow.set()
+        await settle()
+        assert deleted == [""]
+        assert (await store.totals()).messages == 0
+        assert queue.entries == {}
+
+
+async def test_a_failing_store_is_an_answer_and_no_end() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        store.broken = True
+        assert healthy(w)
+        sent = w.send(queue, "hello")
+        await settle()
+        assert sent == ["busy"]
+        assert not healthy(w)
+        assert (queue.entries, queue.bytes) == ({}, 0)
+        store.broken = False
+        # The same request again: it was not done, so it is done now.
+        again = w.send(queue, "hello")
+        await settle()
+        assert again == [""]
+        assert healthy(w)
+        assert (await store.totals()).messages == 1
+
+
+async def test_a_deletion_that_fails_can_be_repeated() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        w.send(queue, "hello")
+        await settle()
+        [name] = queue.entries
+        store.broken = True
+        deleted = w.delete(queue, name)
+        await settle()
+        assert deleted == ["busy"]
+        store.broken = False
+        deleted = w.delete(queue, name)
+        await settle()
+        assert deleted == [""]
+        assert (await store.totals()).messages == 0
+
+
+async def test_what_is_pending_is_written_before_the_end() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        w.subscribe(queue)
+        sent = [w.send(queue, str(n)) for n in range(20)]
+    assert sent == [[""]] * 20
+    assert len(store.written) == 20
+
+
+async def test_too_much_at_once_is_told_to_come_back() -> None:
+    store = FailingStore()
+    async with world(store, Limits(pending_bytes=3 * 4608)) as w:
+        queue = await w.queue()
+        store.slow.clear()
+        w.send(queue, "under way")
+        await settle()
+        answers = [w.send(queue, str(n)) for n in range(5)]
+        assert answers == [[], [], [], ["busy"], ["busy"]]
+        store.slow.set()
+        await settle()
+        assert answers[:3] == [[""]] * 3
+        assert w.send(queue, "room again") == []

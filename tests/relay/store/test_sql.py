@@ -1,0 +1,55 @@
+import sqlite3
+
+import pytest
+
+from graphchat_relay.store import sql
+
+
+def write_two(db: sqlite3.Connection) -> None:
+    with sql.transaction(db):
+        db.execute("INSERT INTO t VALUES (1)")
+        db.execute("INSERT INTO nowhere VALUES (1)")
+
+
+def test_a_failed_transaction_is_rolled_back() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("CREATE TABLE t (a)")
+    with pytest.raises(sqlite3.OperationalError):
+        write_two(db)
+    assert not db.in_transaction
+    assert db.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    with sql.transaction(db):
+        db.execute("INSERT INTO t VALUES (1)")
+    assert db.execute("SELECT count(*) FROM t").fetchone() == (1,)
+    db.close()
+
+
+@pytest.mark.parametrize("table", ["relay_message", "relay_queue"])
+def test_every_look_up_uses_an_index(table: str) -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute(
+        "CREATE TABLE relay_queue (key INTEGER PRIMARY KEY, recipient BLOB UNIQUE,"
+        " sender BLOB UNIQUE, recipient_key BLOB, sender_key BLOB, day INT)"
+    )
+    db.execute(
+        "CREATE TABLE relay_message (position INTEGER PRIMARY KEY, queue BIGINT, public_id TEXT,"
+        " ts BIGINT, msg BLOB)"
+    )
+    db.execute("CREATE INDEX one ON relay_message (queue)")
+    db.execute("CREATE INDEX two ON relay_message (ts)")
+    plans: list[str] = []
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    sql.by_recipient(db, [b"a", b"b"])
+    sql.by_sender(db, [b"a"])
+    sql.heads(db, [1, 2])
+    sql.bodies(db, [1, 2])
+    sql.expire_messages(db, 5, 5)
+    db.set_trace_callback(None)
+    for statement in statements:
+        if statement.startswith("SELECT") and table in statement:
+            plan = db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+            plans.extend(line[3] for line in plan)
+    assert plans
+    assert all(f"SCAN {table}" not in line for line in plans), plans
+    db.close()
