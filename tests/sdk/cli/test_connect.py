@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.sdk.cli.people import NewPerson, Pair, Person
-from tests.together.processes import RelayProcess
+from tests.together.processes import RelayProcess, relays
 
 from graphchat import Client
 from graphchat.cli import connect
@@ -97,6 +97,28 @@ async def _accept(one: Person) -> None:
         while not await profile.contacts():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.05)
         await client.settled()
+
+
+def test_a_request_outlives_a_relay_that_is_away(
+    strangers: Pair, person: NewPerson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bob = strangers
+    carol = person("carol")
+    carol.do("profile", "create", "Carol")
+    monkeypatch.setattr(connect, "PATIENCE", 0.3)
+    with relays(tmp_path, 1) as (away,):
+        carol.do("servers", "add", away.uri)
+        link = carol.do("invite").out.strip()
+        away.kill()
+        done = bob.do("connect", link)
+        assert "The relay of the other side does not answer; it is tried again" in done.err
+        away.start()
+        for one in (bob, carol) * 20:
+            one.do("receive", "--timeout", "0.3")
+            if state_of(bob) == "established":
+                break
+        (row,) = bob.do("contacts", "--json").rows
+    assert (row["contact"], row["state"]) == ("Carol", "established")
 
 
 def test_without_a_relay_the_command_is_named(alice: Person) -> None:
