@@ -19,9 +19,12 @@ def get(path: Path) -> str | None:
     For a database that does not exist it lets a person choose. Raises `PassphraseError` if it
     is needed and cannot be asked for, `StoreError`.
     """
-    if (known := sources.find(path, os.environ)) is not None:
+    known, is_protected = sources.find(path, os.environ), sources.protected(path)
+    if known is not None and is_protected is False:
+        raise PassphraseError(f"This home has no passphrase. Unset {sources.VARIABLE}.")
+    if known is not None:
         return known
-    match sources.protected(path):
+    match is_protected:
         case True:
             return _ask(path)
         case None if not path.exists():

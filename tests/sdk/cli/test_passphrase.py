@@ -44,6 +44,14 @@ def test_a_wrong_passphrase_is_refused(guarded: Person, monkeypatch: pytest.Monk
     )
 
 
+def test_a_passphrase_for_a_home_without_one_is_refused(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAPHCHAT_PASSPHRASE", "correct horse")
+    line = "This home has no passphrase. Unset GRAPHCHAT_PASSPHRASE."
+    assert alice.refused("contacts") == line
+
+
 def test_without_a_terminal_the_variable_is_named(guarded: Person) -> None:
     assert guarded.refused("contacts") == (
         "This home has a passphrase. Set GRAPHCHAT_PASSPHRASE, or run this on a terminal."
