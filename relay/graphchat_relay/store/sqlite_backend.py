@@ -55,6 +55,8 @@ class RelaySqliteClient(SqliteClient):
         self.log = _SILENT
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001 - as the base
+        # What it says holds no values, but tells an observer when somebody did something.
+        logging.getLogger("aiosqlite").setLevel(logging.WARNING)
         if self._connection is None:
             self._connection = await RelayConnection(self._connect, iter_chunk_size=64)
 
