@@ -22,10 +22,14 @@ T = TypeVar("T")
 
 @final
 class Fuse:
-    """Blows at the boundary with number ``at``, counted from 1; never for 0."""
+    """Blows at the boundary with number ``at``, counted from 1; never for 0.
 
-    def __init__(self, at: int = 0) -> None:
+    Or it blows once a call to a relay with the name ``after`` has got through.
+    """
+
+    def __init__(self, at: int = 0, after: str = "") -> None:
         self.at = at
+        self.after = after
         self.passed = 0
         self.disk_full = False
         self.blown = asyncio.Event()
@@ -45,6 +49,8 @@ class Fuse:
             await asyncio.Future[None]()
         result = await call
         self.boundary()
+        if cast(Any, call).__name__ == self.after:
+            self.blown.set()
         if self.blown.is_set():
             await asyncio.Future[None]()
         return result

@@ -154,7 +154,11 @@ async def lives(folder: Path, relays: list[str], *fuses: Fuse, crashes: str) -> 
 
     async def again(person: Person) -> list[bool]:
         mine = [*fuses] if person.name == crashes else []
-        done = [await person.run(fuse) for fuse in mine]
+        done: list[bool] = []
+        for fuse in mine:
+            done.append(await person.run(fuse))
+            # The other side, and the relays, have time to go on without it.
+            await asyncio.sleep(0.05)
         if not any(done):
             assert await person.run(Fuse())
         return done
