@@ -58,6 +58,7 @@ async def test_nothing_is_left(
     async with relay(store, folder=tmp_path) as served, clients(served.uri) as peers:
         for name in ("asyncio", "aiohttp.access", "aiohttp.client"):
             logging.getLogger(name).setLevel(logging.WARNING)  # the test's own ends
+        caplog.clear()  # of the start
         names = await converse(peers)
         while_running = contents(tmp_path)
     found = while_running + contents(tmp_path)
