@@ -1,0 +1,268 @@
+"""What comes by our queues and is not what an honest client sends."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+
+import pytest
+from tests.sdk.client.people import PATIENCE, Home, Place, introduce, one, take, texts, until
+
+from graphchat import (
+    Alarm,
+    Contact,
+    ContactRequested,
+    MessageReceived,
+    Text,
+)
+from graphchat.client import codes
+from graphchat.client.live import relay_of
+from graphchat.client.queues import make_lanes
+from graphchat.clock import SystemClock
+from graphchat.codes import Code
+from graphchat.content import ProfileCard, Unknown, encode
+from graphchat.core import frame as frames
+from graphchat.core.effects import Put
+from graphchat.core.frame import Frame, Kind
+from graphchat.crypto.keys import SigningKey
+from graphchat.errors import BadRequestError, QuotaError
+from graphchat.ids import QueueId
+from graphchat.transport import HttpTransport, Transport
+from graphchat.wire.limits import OPEN_QUOTA_MESSAGES, SIZES, XL, L, M, S
+
+TAGS = count(10**9)
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[Transport]:
+    """Return what anybody can use who has the link of a code."""
+    found = HttpTransport(SystemClock())
+    yield found
+    await found.close()
+
+
+@dataclass
+class Liar:
+    """Somebody who has the keys of ``contact`` at ``home``, and sends whatever they like."""
+
+    home: Home
+    contact: Contact
+
+    def send(self, envelope: bytes, lane: int = 0) -> None:
+        """Send ``envelope`` by a lane, signed as the relay wants it."""
+        engine = self.home.client.engine
+        live = engine.context.lives[self.contact.row_id]
+        state, relay = live.connection.lanes[lane].state, live.lane_relay(lane)
+        assert state.peer is not None
+        assert relay is not None
+        tag = next(TAGS)
+        engine.links.of(live.profile, relay).link.send(
+            QueueId(state.peer.sender_id), SigningKey(state.sender_key), envelope, tag, f"r{tag}"
+        )
+
+    def sealed(self, data: bytes, signature: bytes = bytes(64), lane: int = 0) -> bytes:
+        """Return an envelope that opens; the lane of the honest client knows of it."""
+        machine = self.home.client.engine.context.lives[self.contact.row_id].connection
+        return machine.lanes[lane].seal(machine.cid, 0, data, signature, SystemClock())
+
+    def signed(self, frame: Frame) -> bytes:
+        machine = self.home.client.engine.context.lives[self.contact.row_id].connection
+        data = frames.encode(frame)
+        return self.sealed(data, frames.sign(machine.outbox.key, machine.cid, frame, data))
+
+    def frame(self, seq: int, *, payload: bytes, kind: Kind = Kind.CONTENT, **other: int) -> Frame:
+        clock = SystemClock()
+        machine = self.home.client.engine.context.lives[self.contact.row_id].connection
+        prev = machine.state.outbox.head if seq else frames.NO_HASH
+        ts_ms = other.get("ts_ms", int(clock.now() * 1000))
+        stream = machine.state.outbox.stream
+        return Frame(kind, clock.random(16), stream, seq, ts_ms, prev, payload)
+
+
+async def talk(alice: Home, bob: Home, hers: Contact, his: Contact) -> None:
+    """Fail unless both hear each other, and nothing else."""
+    await hers.post("to Bob")
+    assert await texts(bob.me, 1) == ["to Bob"]
+    await his.post("to Alice")
+    assert await texts(alice.me, 1) == ["to Alice"]
+
+
+async def emptied(home: Home) -> None:
+    """Return once the client has nothing to do with what relays have."""
+    engine = home.client.engine
+
+    async def nothing(turn: object) -> None: ...
+
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        await engine.do(nothing)
+
+
+async def test_garbage_of_every_size_is_dropped(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    alice, bob = await place.pair("one", "two")
+    hers, his = await introduce(alice.me, bob.me)
+    liar, random = Liar(bob, his), Random(1)
+    for size in SIZES:
+        for lane in (0, 1):
+            liar.send(random.randbytes(size), lane)
+            liar.send(bytes(size), lane)
+    await talk(alice, bob, hers, his)
+    await emptied(alice)
+    assert not [record for record in caplog.records if record.name.startswith("graphchat")]
+    # What cannot be opened is deleted like the rest: nothing of it comes again.
+    await until(lambda: stored(place) == 0)
+
+
+def stored(place: Place) -> int:
+    """Return how many envelopes the relays keep."""
+    totals = [relay.metrics for relay in place.relays.values()]
+    return sum(each["received"] - each["deleted"] for each in totals)
+
+
+async def test_flipped_bits_are_noticed(place: Place) -> None:
+    alice, bob = await place.pair()
+    hers, his = await introduce(alice.me, bob.me)
+    liar, random = Liar(bob, his), Random(2)
+    good = liar.sealed(b"whatever")
+    for _ in range(100):
+        flipped = bytearray(good)
+        flipped[random.randrange(len(good))] ^= 1 << random.randrange(8)
+        liar.send(bytes(flipped))
+    liar.send(good[:-S] + good)
+    await talk(alice, bob, hers, his)
+
+
+async def test_lies_with_the_right_keys_are_dropped(place: Place) -> None:
+    alice, bob = await place.pair()
+    hers, his = await introduce(alice.me, bob.me)
+    await talk(alice, bob, hers, his)
+    liar = Liar(bob, his)
+    hello = encode(Text("lie"))
+    future = int(SystemClock().now() * 1000) + 25 * 3600 * 1000
+    for data in (b"", b"x", b"\xc1" * 100, b"\x91" * 2000, bytes(1000)):
+        liar.send(liar.sealed(data))
+    for lie in (
+        liar.frame(1, payload=hello),
+        liar.frame(10**9, payload=hello),
+        liar.frame(2**63, payload=hello),
+        liar.frame(0, payload=hello, kind=Kind.RECEIPT),
+        liar.frame(0, payload=b"\xc1", kind=Kind.RECEIPT),
+        liar.frame(0, payload=hello, kind=Kind.COVER),
+        liar.frame(99, payload=hello, ts_ms=future),
+    ):
+        liar.send(liar.signed(lie))
+        liar.send(liar.sealed(frames.encode(lie)))  # not signed at all
+    await talk(alice, bob, hers, his)
+    events = await alice.me.pending_events()
+    assert not [each for each in events if isinstance(each, MessageReceived)]
+
+
+async def test_two_truths_with_one_number_raise_an_alarm(place: Place) -> None:
+    alice, bob = await place.pair()
+    hers, his = await introduce(alice.me, bob.me)
+    liar = Liar(bob, his)
+    next_number = bob.client.engine.context.lives[his.row_id].connection.state.outbox.seq + 1
+    lie = liar.signed(liar.frame(next_number, payload=encode(Text("to you"))))
+    await his.post("to others")
+    liar.send(lie)
+    assert await texts(alice.me, 1) == ["to others"]
+    event = await one(alice.me, Alarm)
+    assert event.contact == hers
+    assert "two different messages" in event.warning
+    await talk(alice, bob, hers, his)
+
+
+async def test_a_message_of_a_later_version_is_kept(alice: Home, bob: Home) -> None:
+    hers, his = await introduce(alice.me, bob.me)
+    await his.post(Unknown("hologram", b"\x81\xa4type\xa8hologram"))
+    await his.post("after it")
+    events = await take(alice.me, MessageReceived, 2)
+    assert isinstance(events[0].message, Unknown)
+    assert events[0].message.type == "hologram"
+    assert [line.message for line in await hers.history()] == [
+        events[0].message,
+        Text("after it"),
+    ]
+
+
+async def test_relays_refuse_what_is_no_envelope(alice: Home, transport: Transport) -> None:
+    code = Code.parse((await alice.me.invite()).link)
+    [lane] = code.lanes
+    for size in (0, 1, S - 1, S + 1, M + 1):
+        with pytest.raises(BadRequestError):
+            await transport.put(relay_of(lane.relay, lane.base), lane.sender_id, bytes(size))
+
+
+async def test_garbage_at_an_open_queue_stops_nobody(place: Place, transport: Transport) -> None:
+    alice, bob = await place.pair("one", "two")
+    invitation, address = await alice.me.invite(), await alice.me.create_address()
+    random = Random(3)
+    for link in (invitation.link, address.link):
+        for lane in Code.parse(link).lanes:
+            for size in (S, M, L, XL):
+                relay = relay_of(lane.relay, lane.base)
+                await transport.put(relay, lane.sender_id, random.randbytes(size))
+    async with asyncio.timeout(PATIENCE):
+        await (await bob.me.connect(invitation.link)).established()
+        await bob.me.connect(address.link, text="me too")
+    assert (await one(alice.me, ContactRequested)).text == "me too"
+
+
+async def test_an_open_queue_that_is_flooded_opens_again(
+    place: Place, transport: Transport
+) -> None:
+    alice, bob = await place.pair()
+    address = await alice.me.create_address()
+    [lane] = Code.parse(address.link).lanes
+    await alice.close()
+    relay = relay_of(lane.relay, lane.base)
+    for _ in range(OPEN_QUOTA_MESSAGES):
+        await transport.put(relay, lane.sender_id, bytes(S))
+    with pytest.raises(QuotaError):
+        await transport.put(relay, lane.sender_id, bytes(S))
+    await alice.reopen()
+    await bob.me.connect(address.link, text="after the flood")
+    assert (await one(alice.me, ContactRequested)).text == "after the flood"
+
+
+async def test_flipped_bits_in_a_request_are_noticed(place: Place, transport: Transport) -> None:
+    alice, bob = await place.pair()
+    address = await alice.me.create_address()
+    code, clock, random = Code.parse(address.link), SystemClock(), Random(4)
+    lanes = await make_lanes(transport, bob.client.relays, 1, clock, distinct=False)
+    _, effects = codes.answer(code, lanes, ProfileCard("Mallory", "person"), "hello", clock)
+    [put] = [effect for effect in effects if isinstance(effect, Put)]
+    relay = relay_of(put.offer.relay, put.offer.base)
+    for _ in range(12):
+        flipped = bytearray(put.envelope)
+        flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
+        await transport.put(relay, QueueId(put.offer.sender_id), bytes(flipped))
+    for _ in range(3):
+        await transport.put(relay, QueueId(put.offer.sender_id), put.envelope)
+    assert (await one(alice.me, ContactRequested)).text == "hello"
+    await emptied(alice)
+    assert [request.name for request in await alice.me.requests()] == ["Mallory"]
+
+
+async def test_who_saw_the_code_raises_an_alarm(place: Place) -> None:
+    """Two people scan one invitation before it is answered: the second is refused."""
+    alice, bob = await place.pair()
+    mallory = await place.home("Mallory", [place.relays["one"]])
+    invitation = await alice.me.invite()
+    await alice.close()
+    his = await bob.me.connect(invitation.link)
+    theirs = await mallory.me.connect(invitation.link)
+    async with asyncio.timeout(PATIENCE):
+        await his.asked()
+        await theirs.asked()
+        await alice.reopen()
+        event = await one(alice.me, Alarm)
+        await event.contact.established()
+    assert event.contact.name in {"Bob", "Mallory"}
+    assert "seen the code" in event.warning
+    assert len(await alice.me.contacts()) == 1
