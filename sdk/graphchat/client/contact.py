@@ -245,7 +245,7 @@ async def as_message(message: Sendable) -> Message:
         case str():
             return Text(message)
         case Path():
-            return make_image(await asyncio.to_thread(_read, message))
+            return make_image(await asyncio.to_thread(read_file, message))
         case _:
             return message
 
@@ -264,7 +264,8 @@ def decode(payload: bytes) -> Message:
         return Unknown("damaged", payload)
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return what is in a file, as far as a picture can be long. Raises `ContentError`."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE + 1)

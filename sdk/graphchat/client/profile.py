@@ -14,7 +14,7 @@ from graphchat.client import accept, codes, load, rows
 from graphchat.client.address import Address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.contact import Contact
+from graphchat.client.contact import Contact, read_file
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
 from graphchat.client.invitation import Invitation
@@ -55,7 +55,7 @@ class Profile:
 
     def _card(self) -> ProfileCard:
         avatar = self.avatar
-        data = avatar.read_bytes() if isinstance(avatar, Path) else avatar
+        data = read_file(avatar) if isinstance(avatar, Path) else avatar
         small = None if data is None else make_avatar(data)
         return ProfileCard(self.name, self.kind, small, self.status, self.bio)
 
