@@ -82,6 +82,16 @@ async def test_a_refusing_proxy_accepts_again_at_the_same_port() -> None:
         streams[1].close()
 
 
+async def test_a_relay_that_is_not_there_looks_like_a_broken_connection() -> None:
+    async with proxied_echo() as proxy:
+        nowhere = RelayAddress("http://127.0.0.1:1/q", Fingerprint(bytes(16)))
+        proxy.move(nowhere)
+        streams = await connected(proxy)
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await said(streams, b"hello")
+        streams[1].close()
+
+
 async def test_a_delay_is_paid_in_both_directions() -> None:
     async with proxied_echo() as proxy:
         streams = await connected(proxy)
