@@ -60,11 +60,12 @@ async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner ca
     found: dict[str, object] = {}
     for pairs, window in ((1, 1), (1, 16), (10, 1), (10, 16), (100, 1), (100, 16)):
         async with started() as server:
-            found[f"{pairs} pairs, {window} in flight"] = await carry(
-                server, pairs, window, seconds
-            )
+            load = Load(pairs, window)
+            found[f"{pairs} pairs, {window} in flight"] = await carry(server, load, seconds)
     async with started() as server:
-        found["10 pairs, batches of 100"] = await carry(server, 10, 200, seconds, batch=100)
+        # More than the window of one queue: a batch goes to ten.
+        load = Load(pairs=10, window=200, batch=100, queues=10)
+        found["10 pairs, batches of 100 to 10 queues"] = await carry(server, load, seconds)
     found["away"] = await away(1_000 if quick else 20_000)
     async with started() as server:
         found["idle sockets"] = await idle(server, 100 if quick else 2_000)
@@ -195,26 +196,38 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What each of some pairs does."""
+
+    pairs: int
+    window: int
+    """Messages under way."""
+    batch: int = 1
+    """Messages in a frame."""
+    queues: int = 1
+
+
 class Pair:
     """A sender and a recipient, each on a socket of its own."""
 
-    def __init__(self, sender: Line, recipient: Line, queue: rest.CreatedQueue) -> None:
+    def __init__(self, sender: Line, recipient: Line, uris: list[str]) -> None:
         self._sender = sender
         self._recipient = recipient
-        self._queue = queue
+        self._uris = uris
         self._times: deque[float] = deque()
         self._sent = 0
         self._deleted = 0
         self._stopped = False
 
-    async def send(self, tally: Tally, window: int, batch: int) -> None:
-        """Keep ``window`` messages under way until the tally's end; then let them arrive."""
+    async def send(self, tally: Tally, load: Load) -> None:
+        """Keep a window of messages under way until the tally's end; then let them arrive."""
         while not self._stopped:
             now = time.perf_counter()
             self._stopped = now >= tally.end
-            room = 0 if self._stopped else window - len(self._times)
-            for start in range(0, room, batch):
-                await self._send(min(batch, room - start))
+            room = 0 if self._stopped else load.window - len(self._times)
+            for start in range(0, room, load.batch):
+                await self._send(min(load.batch, room - start))
             if self._times:
                 await self._sender.read(lambda found: self._acknowledged(found, tally))
         while self._times:
@@ -226,7 +239,8 @@ class Pair:
         for _ in range(count):
             self._sent += 1
             self._times.append(now)
-            objects.append(Send(str(self._sent), self._queue.sender_uri, BODY))
+            uri = self._uris[self._sent % len(self._uris)]
+            objects.append(Send(str(self._sent), uri, BODY))
         await self._sender.socket.send_bytes(encode_binary(objects))
 
     def _acknowledged(self, found: list[ServerObject], tally: Tally) -> bool:
@@ -251,32 +265,31 @@ class Pair:
     ) -> bool:
         for one in found:
             if isinstance(one, Push):
-                deletions.append(DeleteMessage("d", self._queue.recipient_uri, one.message.id))
+                deletions.append(DeleteMessage("d", one.recipient_uri, one.message.id))
             elif isinstance(one, Deleted):
                 self._deleted += 1
                 tally.deleted += 1
         return True
 
 
-async def pair(server: Server) -> Pair:
-    queue = await create(server)
+async def pair(server: Server, count: int) -> Pair:
     recipient, sender = await connect(server), await connect(server)
-    await recipient.subscribe(queue.recipient_uri)
-    await recipient.read(lambda _: True)
-    await sender.attach(queue.sender_uri)
-    return Pair(sender, recipient, queue)
+    queues = [await create(server) for _ in range(count)]
+    for queue in queues:
+        await recipient.subscribe(queue.recipient_uri)
+        await recipient.read(lambda _: True)
+        await sender.attach(queue.sender_uri)
+    return Pair(sender, recipient, [queue.sender_uri for queue in queues])
 
 
-async def carry(
-    server: Server, pairs: int, window: int, seconds: float, batch: int = 1
-) -> dict[str, object]:
+async def carry(server: Server, load: Load, seconds: float) -> dict[str, object]:
     """Let pairs talk for a while, each with so many messages under way."""
-    talks = [await pair(server) for _ in range(pairs)]
+    talks = [await pair(server, load.queues) for _ in range(load.pairs)]
     cpu, start = server.cpu(), time.perf_counter()
     tally = Tally(end=start + seconds)
     async with asyncio.TaskGroup() as tasks:
         for talk in talks:
-            tasks.create_task(talk.send(tally, window, batch))
+            tasks.create_task(talk.send(tally, load))
             tasks.create_task(talk.receive(tally))
     lasted = time.perf_counter() - start
     assert tally.refused == 0, "the relay took every message"
