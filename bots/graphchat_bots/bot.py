@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
@@ -22,6 +23,9 @@ from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
 from graphchat_bots.router import Filter, Router
 from graphchat_bots.testing.world import Level, World
+
+loading: Final = ContextVar("loading", default=False)
+"""Whether a file is only read for the bot in it: then `Bot.run` returns at once."""
 
 F = TypeVar("F", bound=Function)
 S = TypeVar("S", bound=State)
@@ -128,6 +132,8 @@ class Bot:
         data if there is a terminal. What goes wrong is one line on standard error, and the
         exit status 1.
         """
+        if loading.get():
+            return
         try:
             plan, place = self.plan(), self.place()
             secret = passphrase.get(place.database(self.name))

@@ -36,7 +36,7 @@ class _States:
         if state not in self.given:
             body = await self.store.state(self.event.chat, self.event.sender.id, state.__name__)
             value = state() if body is None else msgspec.msgpack.decode(body, type=state)
-            self.given[state] = value, b"" if body is None else body
+            self.given[state] = value, msgspec.msgpack.encode(value)
         return self.given[state][0]
 
     def changed(self) -> tuple[StateRow, ...]:

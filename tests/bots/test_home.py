@@ -1,9 +1,13 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from graphchat.client import Client, Profile
+from graphchat.client import Client, MessageReceived, Profile
+from graphchat.content import Text
 from graphchat.errors import CodeError, StateError
+from graphchat.testing.proxy import FaultProxy
+from graphchat.wire.uri import RelayAddress
 from graphchat_bots import Bot
 from graphchat_bots.home import Place, open_bot
 from graphchat_bots.local_relay import local_relay
@@ -61,3 +65,28 @@ async def test_the_passphrase_protects_client_and_store(tmp_path: Path) -> None:
     for name in ("client.db", "bot.db"):
         vault = place.folder("shop") / f"{name}.vault"
         assert len(vault.read_bytes()) > 60  # a wrapped key, not a bare one
+
+
+async def test_what_was_sent_leaves_before_an_orderly_end(tmp_path: Path) -> None:
+    heard: list[object] = []
+    async with (
+        local_relay(None) as relay,
+        FaultProxy(RelayAddress.parse(relay)) as proxy,
+        Client(tmp_path / "ann.db", relays=[proxy.relay.text]) as client,
+    ):
+        ann = await client.create_profile(Profile("Ann"))
+        place = Place(tmp_path, (proxy.relay.text,))
+        async with open_bot(Bot("shop").plan(), place, None) as (port, _):
+            contact = await ann.connect((await port.invitation()).text)
+            await contact.established()
+            await port.receive(1)
+            proxy.delay = 0.02  # only so many leave before the relay has answered
+            for number in range(60):
+                await port.send(contact.id, Text(str(number)), number.to_bytes(16))
+        async with asyncio.timeout(30):
+            async for event in ann.events():
+                if isinstance(event, MessageReceived):
+                    heard.append(event.message)
+                if len(heard) == 60:
+                    break
+    assert heard == [Text(str(number)) for number in range(60)]

@@ -140,12 +140,14 @@ class Gate:
     """A handler waits here until the test lets it go."""
 
     def __init__(self) -> None:
+        self.times = 0
         self.inside: list[str] = []
         self.most: dict[str, int] = {}
         self.entered = asyncio.Event()
         self.opened = asyncio.Event()
 
     async def enter(self, name: str) -> None:
+        self.times += 1
         self.inside.append(name)
         self.most[name] = max(self.most.get(name, 0), self.inside.count(name))
         self.entered.set()
@@ -229,6 +231,7 @@ async def test_an_orderly_stop_lets_handlers_end_and_send(tmp_path: Path) -> Non
         gate.opened.set()
         await stopping
         assert await ann.hears() == ["wait 1", "wait 2"]
+        assert gate.times == 2  # neither was begun twice
 
 
 async def test_a_stop_ends_a_handler_that_hangs_and_it_comes_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from graphchat.errors import GraphchatError
-from graphchat_bots.bot import Bot
+from graphchat_bots.bot import Bot, loading
 from graphchat_bots.errors import TargetError
 
 
@@ -19,7 +19,11 @@ def load(target: str) -> Bot:
     place, _, name = target.rpartition(":")
     if target.endswith(".py") or not place:
         place, name = target, ""
-    module = _file(Path(place)) if place.endswith(".py") else _module(place)
+    token = loading.set(True)  # the last line of a bot may be bot.run()
+    try:
+        module = _file(Path(place)) if place.endswith(".py") else _module(place)
+    finally:
+        loading.reset(token)
     if not name:
         return _only(module, place)
     found = getattr(module, name, None)

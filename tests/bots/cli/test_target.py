@@ -39,6 +39,10 @@ def test_a_bot_is_found_by_its_name(place: Path) -> None:
     assert load("both:bank").name == "bank"
 
 
+def test_a_file_that_runs_its_bot_is_only_read(place: Path) -> None:
+    assert load(write(place, "shop.py", ONE + "shop.run()\n")).name == "shop"
+
+
 def test_a_bot_finds_its_neighbours(place: Path) -> None:
     (place / "folder").mkdir()
     write(place, "folder/words.py", "NAME = 'neighbour'\n")
