@@ -16,7 +16,7 @@ from graphchat import Client, Contact, MessageReceived, OwnProfile, Profile, Tex
 from graphchat.testing.relays import relay
 
 HERE: Final = Path(__file__).parent
-times = pytest.mark.parametrize("times", [4, pytest.param(20, marks=pytest.mark.slow)])
+times = pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
 
 
 @dataclass
