@@ -87,6 +87,8 @@ class ScriptedRelay:
     answers: deque[web.Response] = field(default_factory=deque)
     frames: list[list[ClientObject]] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    curious: bool = False
+    """Whether it pings before it says anything."""
     refusal: web.Response | None = None
     """What a socket gets instead of a welcome."""
     address: RelayAddress = ADDRESS
@@ -113,6 +115,8 @@ class ScriptedRelay:
         socket = web.WebSocketResponse(max_msg_size=8 * 2**20)
         await socket.prepare(request)
         self.sockets.append(socket)
+        if self.curious:
+            await socket.ping()
         greeting = self._greeting() if self.greeting is None else self.greeting()
         if isinstance(greeting, str):
             await socket.send_str(greeting)

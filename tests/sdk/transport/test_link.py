@@ -286,6 +286,11 @@ async def test_a_server_that_does_not_begin_like_a_relay_is_left(greeting: str |
         assert on.listener.all("up") == []
 
 
+async def test_a_relay_may_ping_before_it_greets() -> None:
+    async with linked(ScriptedRelay(curious=True)) as on:
+        await on.up()
+
+
 async def test_a_server_that_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "GREETING", 0.05)
     async with linked(ScriptedRelay(greeting=lambda: None)) as on:
