@@ -173,6 +173,21 @@ def test_commands_in_the_documents_exist(document: Path) -> None:
     assert [words for words in commands(document) if not exists(words)] == []
 
 
+def test_python_in_the_documents_is_python_and_imports_what_exists() -> None:
+    blocks = [
+        block
+        for document in DOCUMENTS
+        for block in re.findall(
+            r"^```python\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert len(blocks) >= 2
+    for block in blocks:
+        compile(block, "block", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        for line in re.findall(r"^from graphchat.* import .*$", block, re.MULTILINE):
+            exec(line, {})
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_in_the_documents_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
