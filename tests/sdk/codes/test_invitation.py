@@ -10,6 +10,7 @@ from graphchat.errors import CodeError, LocalProtocolError
 from graphchat.ids import Fingerprint, QueueId
 from graphchat.secret import Secret
 from graphchat.wire.uri import RelayAddress
+from tests.vectors import make_codes
 
 VECTORS: Final = json.loads(Path(__file__).parents[2].joinpath("vectors/codes.json").read_text())
 # What its reader is told, by the fault.
@@ -181,3 +182,10 @@ def test_a_code_shows_none_of_its_secrets() -> None:
 
 def test_a_lane_knows_the_address_of_its_relay() -> None:
     assert lane().address == RelayAddress("https://relay.example/q", Fingerprint(bytes(16)))
+
+
+def test_the_vectors_are_those_that_their_script_makes() -> None:
+    assert VECTORS["valid"] == [*make_codes.valid()]
+    assert [(each["fault"], each["text"]) for each in VECTORS["refused"]] == [
+        *make_codes.refused()
+    ]
