@@ -4,13 +4,13 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import given, strategies as st
+from tests.vectors import make_codes
 
 from graphchat.codes import MAX_CODE, Code, CodeLane, Kind
 from graphchat.errors import CodeError, LocalProtocolError
 from graphchat.ids import Fingerprint, QueueId
 from graphchat.secret import Secret
 from graphchat.wire.uri import RelayAddress
-from tests.vectors import make_codes
 
 VECTORS: Final = json.loads(Path(__file__).parents[2].joinpath("vectors/codes.json").read_text())
 # What its reader is told, by the fault.
