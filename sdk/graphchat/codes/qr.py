@@ -142,9 +142,7 @@ def _file(path: Path) -> bytes:
 
 
 def _barcodes(picture: Pillow.Image) -> Iterator[zxingcpp.Barcode]:
-    yield from zxingcpp.read_barcodes(
-        picture, formats=_QR, text_mode=zxingcpp.TextMode.Plain
-    )
+    yield from zxingcpp.read_barcodes(picture, formats=_QR, text_mode=zxingcpp.TextMode.Plain)
 
 
 def _is_code(text: str) -> bool:
