@@ -27,6 +27,8 @@ class Site:
         """Return what the URIs of queues begin with. Raises `InvalidObjectError`."""
         if self.public_url is not None:
             return self.public_url
+        if "/" in host:
+            raise InvalidObjectError("Host")
         try:
             # Which scheme a host may have is for clients to judge.
             split_create_uri(f"https://{host}{self.path}")

@@ -1,0 +1,58 @@
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from graphchat_relay.cli import app
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--store", "postgres://x/y"], "not supported"),
+        (["--port", "99999"], "The setting port"),
+        (["--create-token", "a b"], "The setting create_tokens"),
+        (["--public-url", "http://relay.example/q"], "Plain http"),
+        (["--certfile", "x"], "--keyfile"),
+        (["--certfile", "/x", "--keyfile", "/y", "--store", "memory:"], "cannot be used"),
+    ],
+)
+def test_what_cannot_work_is_one_helpful_line(
+    options: list[str], part: str, tmp_path: Path
+) -> None:
+    found = CliRunner().invoke(
+        app, ["serve", "--port", "0", *options], env={"GRAPHCHAT_HOME": str(tmp_path)}
+    )
+    assert found.exit_code == 1
+    assert part in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+    assert found.stdout == ""
+
+
+def test_a_port_in_use_and_a_damaged_database_are_explained(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        found = CliRunner().invoke(app, ["serve", "--port", port], obj={"home": tmp_path})
+    assert found.exit_code == 1
+    assert "Is another relay running there?" in found.stderr
+    (tmp_path / "bad.db").write_bytes(b"no database" * 100)
+    found = CliRunner().invoke(
+        app,
+        ["serve", "--port", "0", "--store", str(tmp_path / "bad.db")],
+        obj={"home": tmp_path},
+    )
+    assert found.exit_code == 1
+    assert "Restore a copy" in found.stderr
+
+
+def test_a_settings_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "relay.toml"
+    file.write_text("prot = 5\n")
+    found = CliRunner().invoke(app, ["serve", "--config", str(file)], obj={"home": tmp_path})
+    assert found.exit_code == 1
+    assert "prot" in found.stderr
+    file.write_text("port = = 5\n")
+    found = CliRunner().invoke(app, ["serve", "--config", str(file)], obj={"home": tmp_path})
+    assert found.exit_code == 1
+    assert len(found.stderr.splitlines()) == 1

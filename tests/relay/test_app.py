@@ -1,0 +1,70 @@
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from tests.relay.support import key
+
+import graphchat_relay
+from graphchat.wire import rest
+from graphchat_relay import RelaySettings, create_app
+
+Event = MutableMapping[str, Any]
+
+
+async def talk(
+    app: Starlette, kind: str, path: str, *events: Event, method: str = ""
+) -> list[Event]:
+    """Call an application as a server does; return what it sends."""
+    incoming, sent = list(events), list[Event]()
+    scope = {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"host", b"127.0.0.1")],
+        "extensions": {"websocket.http.response": {}},
+    }
+
+    async def receive() -> Event:
+        return incoming.pop(0)
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    await app(scope, receive, send)
+    return sent
+
+
+async def status(app: Starlette, method: str, path: str, body: bytes = b"") -> int:
+    request = {"type": "http.request", "body": body, "more_body": False}
+    found = await talk(app, "http", path, request, method=method)
+    return int(found[0]["status"])
+
+
+async def test_an_application_runs_on_any_server(tmp_path: Path) -> None:
+    app = create_app(RelaySettings(store=str(tmp_path / "relay.db")))
+    private = app.state.private
+    assert await status(private, "GET", "/readyz") == 503
+    async with app.router.lifespan_context(app):
+        body = rest.encode(rest.CreateQueue(key("alice").public))
+        assert await status(app, "POST", "/q", body) == 401
+        assert await status(app, "GET", "/q") == 405
+        assert await status(private, "GET", "/readyz") == 200
+        leaving = {"type": "websocket.disconnect"}
+        found = await talk(app, "websocket", "/q", {"type": "websocket.connect"}, leaving)
+        assert found[0]["type"] == "websocket.accept"
+    assert await status(private, "GET", "/readyz") == 503
+    assert (tmp_path / "identity.key").exists()
+
+
+async def test_without_a_place_the_identity_is_new_each_time() -> None:
+    first, second = (create_app(RelaySettings(store="memory:")) for _ in range(2))
+    assert first.state.parts.site.fingerprint != second.state.parts.site.fingerprint
+
+
+async def test_the_package_offers_two_names() -> None:
+    assert graphchat_relay.__all__ == ["RelaySettings", "create_app"]
