@@ -1,7 +1,7 @@
 """Who may: one verification for every request, and a memory of those that were seen."""
 
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
 from graphchat.clock import Clock
@@ -96,9 +96,10 @@ class Recent(Generic[T]):
 
     def digest(self, queue: int, name: str, body: bytes) -> bytes:
         """Return the key of one request."""
-        found = blake2b(b"%d\n%s\n" % (queue, name.encode()), digest_size=16, key=self._key)
+        # The key in front is enough here: nobody ever sees a digest.
+        found = sha256(b"%b%d\n%b\n" % (self._key, queue, name.encode()))
         found.update(body)
-        return found.digest()
+        return found.digest()[:16]
 
     def __contains__(self, digest: bytes) -> bool:
         return digest in self._now or digest in self._before

@@ -9,9 +9,10 @@ import pytest
 from tests.relay.support import Answer, Clients, clients, envelope, key
 
 from graphchat.ids import Fingerprint
-from graphchat.testing import relay
+from graphchat.testing import TestRelay, relay
 from graphchat.wire import limits, rest
-from graphchat.wire.limits import INLINE, PAGE
+from graphchat.wire.limits import INLINE, PAGE, XXL
+from graphchat_relay.store.sqlite import SqliteStore
 
 SIZES: Final = {name: getattr(limits, name) for name in ("S", "M", "L", "XL", "XXL")}
 TRANSCRIPTS: Final = sorted(Path(__file__).with_name("transcripts").glob("rest_*.txt"))
@@ -216,3 +217,30 @@ async def test_a_host_that_is_none_is_named(peers: Clients) -> None:
         "POST", peers.address.base, body, by="alice", headers={"Host": "a b"}
     )
     assert (answer.status, answer.json) == (400, {"error": "Host"})
+
+
+async def test_a_full_disk_is_no_ok_and_passes() -> None:
+    async with relay() as served, clients(served.uri) as peers:
+        queue = await peers.rest.queue("alice", "bob")
+        await pragma(served, "max_page_count = 1")
+        answers = [await peers.rest.send(queue, "bob", envelope(str(n), XXL)) for n in range(3)]
+        refused = [answer for answer in answers if answer.status != 200]
+        assert {answer.status for answer in refused} == {503}
+        assert refused[-1].json == {"error": "busy"}
+        assert refused[-1].headers["Retry-After"] == "5"
+        async with peers.http.get(f"{served.private_uri}/readyz") as probe:
+            assert probe.status == 503
+        await pragma(served, "max_page_count = 1000000")
+        assert (await peers.rest.send(queue, "bob", envelope("again"))).status == 200
+        async with peers.http.get(f"{served.private_uri}/readyz") as probe:
+            assert probe.status == 200
+        stored = await peers.rest.list(queue, "alice")
+        assert len(stored) == 1 + len(answers) - len(refused), "what was refused is not there"
+
+
+async def pragma(served: TestRelay, text: str) -> None:
+    """Change how much room the relay's database has."""
+    assert served._server is not None
+    store = served._server._parts.running._store
+    assert isinstance(store, SqliteStore)
+    await store._connection.run(lambda db: db.execute(f"PRAGMA {text}").fetchone())
