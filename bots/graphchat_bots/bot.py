@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
-from graphchat.cli import passphrase
 from graphchat.cli.errors import report
 from graphchat.errors import GraphchatError
 from graphchat.store.passphrase import find
@@ -18,7 +17,7 @@ from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.handler import Function, State
 from graphchat_bots.handling import Limits
 from graphchat_bots.home import Place
-from graphchat_bots.life import Life, run_until_signal
+from graphchat_bots.life import Life, run
 from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
 from graphchat_bots.router import Filter, Router
@@ -135,9 +134,7 @@ class Bot:
         if loading.get():
             return
         try:
-            plan, place = self.plan(), self.place()
-            secret = passphrase.get(place.database(self.name))
-            asyncio.run(run_until_signal(plan, self.limits, place, secret))
+            run(self.plan(), self.limits, self.place())
         except (GraphchatError, ExceptionGroup) as error:
             sys.exit(report(error))
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, Self, final
 
+from graphchat.cli import passphrase
 from graphchat.cli.output import say, write
 from graphchat_bots.handling import Limits, Surroundings
 from graphchat_bots.home import Place, open_bot
@@ -55,6 +56,16 @@ class Life:
     async def invitation(self) -> Invitation:
         """Return how people reach the bot."""
         return await self._port.invitation()
+
+
+def run(plan: Plan, limits: Limits, place: Place) -> None:
+    """Run a bot as a program: with a passphrase from wherever there is one, until a signal."""
+    path = place.database(plan.name)
+    is_new = not path.exists()
+    secret = passphrase.get(path)
+    if is_new and secret is None:
+        passphrase.tell_without(path)
+    asyncio.run(run_until_signal(plan, limits, place, secret))
 
 
 async def run_until_signal(plan: Plan, limits: Limits, place: Place, secret: str | None) -> None:

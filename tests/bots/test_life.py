@@ -97,6 +97,7 @@ async def test_a_stop_in_the_middle_of_a_handler_answers_exactly_once(tmp_path: 
             await talker.end()
 
 
+@pytest.mark.slow
 async def test_a_second_signal_kills(tmp_path: Path) -> None:
     async with local_relay(None) as relay:
         with process(tmp_path, relay) as first:
@@ -138,6 +139,7 @@ async def test_kills_at_any_moment_lose_nothing_and_repeat_nothing(tmp_path: Pat
             await talker.end()
 
 
+@pytest.mark.slow
 async def test_a_reminder_survives_a_kill(tmp_path: Path) -> None:
     async with local_relay(None) as relay:
         with process(tmp_path, relay) as first:

@@ -101,7 +101,7 @@ async def test_crashes_over_a_real_relay_lose_nothing_and_repeat_nothing(tmp_pat
 async def test_a_crash_after_any_turn_of_the_loop_loses_and_repeats_nothing(
     tmp_path: Path,
 ) -> None:
-    for turns in range(0, 120, 3):
+    for turns in range(0, 120, 7):
         folder = tmp_path / str(turns)
         folder.mkdir()
         async with counter().testing(folder) as world:
@@ -187,7 +187,7 @@ async def test_a_slow_chat_does_not_block_another(tmp_path: Path) -> None:
     async with bot.testing(tmp_path) as world:
         slow = world.person("Slow")
         # Many times what is held in memory for one chat.
-        for number in range(2000):
+        for number in range(1200):
             await slow.sends(f"wait {number}")
         assert await world.person("Ann").says("hello") == ["hello"]
         gate.opened.set()

@@ -35,16 +35,11 @@ def run(
     ] = None,
 ) -> None:
     """Run a bot until SIGTERM or Ctrl-C. Prints the link by which people reach it."""
-    import asyncio
-
-    from graphchat.cli import passphrase
+    from graphchat_bots import life
     from graphchat_bots.cli.target import load
-    from graphchat_bots.life import run_until_signal
 
     bot = load(target)
-    plan, place = bot.plan(), bot.place(home=ctx.obj["home"], relays=relay)
-    secret = passphrase.get(place.database(bot.name))
-    asyncio.run(run_until_signal(plan, bot.limits, place, secret))
+    life.run(bot.plan(), bot.limits, bot.place(home=ctx.obj["home"], relays=relay))
 
 
 @app.command()

@@ -3,6 +3,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
 from tests.bots.cli.conftest import PROGRAM, Run, environment
 from tests.bots.talking import Talker
 
@@ -65,10 +66,12 @@ async def test_a_bot_that_runs_prints_its_link_and_answers(run: Run, tmp_path: P
             _, errors = await talker.communicate()
         assert process.returncode == 0
     assert "hello runs." in errors
+    assert "Without a passphrase the key" in errors
     assert "SIGTERM: finishing what has begun." in errors
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 async def test_a_bot_receives_through_the_relays_of_its_home(run: Run, tmp_path: Path) -> None:
     run("bot", "new", "hello")
     async with local_relay(None) as relay:

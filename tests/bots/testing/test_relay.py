@@ -50,5 +50,5 @@ async def test_two_real_bots_stop_answering_each_other(tmp_path: Path) -> None:
         async with asyncio.timeout(30):
             while count < len(said):
                 count = len(said)
-                await asyncio.sleep(1)
+                await asyncio.sleep(0.4)
     assert 10 < len(said) <= 21
