@@ -1,0 +1,78 @@
+"""Every module has its test module, and every test module its module."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = {
+    "sdk": "graphchat",
+    "relay": "graphchat_relay",
+    "bots": "graphchat_bots",
+    "bridges": "graphchat_bridges",
+}
+# Modules that the tests of others run. Nothing is added here without a reason.
+HANDSHAKE: Final = "a step of connecting: test_profile, test_request and test_crash run every one"
+LOOP: Final = "a part of the client's loop: test_engine and test_crash run it"
+TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
+INDIRECT: Final = {
+    "sdk/ids": "names for types: nothing runs in it",
+    "sdk/core/effects": "plain records: the machines' tests compare them",
+    "sdk/client/accept": HANDSHAKE,
+    "sdk/client/address_state": HANDSHAKE,
+    "sdk/client/codes": HANDSHAKE,
+    "sdk/client/links": "test_engine and tests/together lose relays under it",
+    "sdk/client/queues": HANDSHAKE,
+    "sdk/client/apply": LOOP,
+    "sdk/client/context": LOOP,
+    "sdk/client/live": LOOP,
+    "sdk/client/load": "what a restart reads: test_crash restarts at every boundary",
+    "sdk/client/pulse": LOOP,
+    "sdk/client/rows": LOOP,
+    "sdk/client/stored": LOOP,
+    "sdk/client/unit": LOOP,
+    "sdk/client/events": "plain records: test_stream makes each of them",
+    "sdk/client/receipt": "test_contact waits for receipts in each way",
+    "sdk/testing/disk": TOOL,
+    "sdk/testing/hostile": TOOL,
+    "sdk/testing/pair": TOOL,
+    "sdk/testing/plugin": TOOL,
+    "sdk/testing/queues": TOOL,
+    "sdk/testing/side": TOOL,
+    "bots/store/migrations/m0001_initial": "test_database compares it with the models",
+}
+# Tests of a whole, which no single module is.
+WHOLE: Final = {
+    "sdk/client/crash": "a client that dies at any boundary",
+    "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",
+    "sdk/crypto/ratchet_oracle": "two other double ratchets make the same bytes",
+    "sdk/store/crash": "processes that die while they write",
+    "sdk/store/damage": "files with flipped and missing bytes",
+}
+
+
+def modules() -> set[str]:
+    return {
+        f"{folder}/{path.relative_to(ROOT / folder / package).with_suffix('')}"
+        for folder, package in PACKAGES.items()
+        for path in (ROOT / folder / package).rglob("[!_]*.py")
+    }
+
+
+def mirrored() -> set[str]:
+    return {
+        str(path.relative_to(ROOT / "tests").with_name(path.stem.removeprefix("test_")))
+        for folder in PACKAGES
+        for path in (ROOT / "tests" / folder).rglob("test_*.py")
+    }
+
+
+def test_every_module_has_its_tests() -> None:
+    assert modules() - mirrored() == INDIRECT.keys()
+
+
+def test_every_test_has_its_module() -> None:
+    assert mirrored() - modules() == WHOLE.keys()
+
+
+def test_every_exception_has_a_reason() -> None:
+    assert all(len(reason.split()) > 3 for reason in [*INDIRECT.values(), *WHOLE.values()])
