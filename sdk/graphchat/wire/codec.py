@@ -24,7 +24,9 @@ class InvalidObjectError(RemoteProtocolError):
     """A body or a socket object does not have the form that the protocol gives it."""
 
     def __init__(self, pointer: str, reason: str = "") -> None:
-        super().__init__(f"invalid at {pointer!r}: {reason}" if reason else f"invalid at {pointer!r}")
+        super().__init__(
+            f"invalid at {pointer!r}: {reason}" if reason else f"invalid at {pointer!r}"
+        )
         self.pointer = pointer
         """RFC 6901 pointer to the first bad property; empty: the whole."""
         self.reason = reason
