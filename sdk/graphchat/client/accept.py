@@ -56,3 +56,4 @@ def remove(turn: Applier, live: Live) -> None:
     context.unload(live.id)
     turn.unit.after(partial(context.unload, live.id))
     turn.unit.after(context.pulses[live.id].beat)
+    turn.unit.after(partial(context.end_progresses, live.id))

@@ -51,7 +51,6 @@ class Address:
             work = RemoveWork(lane.relay, lane.base, lane.recipient_id, lane.recipient_key)
             turn.unit.write(rows.work(work_id, None, work))
             turn.unit.after(partial(context.hire, Job(work_id, None, work)))
-            turn.unit.after(partial(context.drop_route, lane.recipient_id))
         turn.unit.after(partial(context.drop_address, address.id))
 
     def __repr__(self) -> str:

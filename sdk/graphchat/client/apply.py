@@ -20,12 +20,11 @@ from graphchat.client.stored import (
     RequestedRecord,
     SecureWork,
     Work,
-    kind_of,
 )
 from graphchat.client.unit import Unit
 from graphchat.content import Image, Message, ReceiptBody, Resend, Text, Unknown, Welcome
-from graphchat.core import effects as do, record
-from graphchat.core.effects import Effect
+from graphchat.core import effects as do
+from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import Frame, Kind
 from graphchat.core.handshake import Phase, Role
 from graphchat.core.lane import LaneState
@@ -151,6 +150,7 @@ class Applier:
             else:
                 await self.apply(live, effects)
         elif live.accepts_by_itself:
+            live.answered = True
             self.work(live, AcceptWork())
         else:
             self.context.tell(self.unit, live.profile, RequestedRecord(live.id, shake.text))
@@ -158,7 +158,7 @@ class Applier:
     def _alarm(self, live: Live, event: AlarmRecord) -> None:
         """Tell of a danger, once until the application has seen it: a flood would hide others."""
         now = self.context.clock.now()
-        self.unit.write(rows.lone_event(live.profile, kind_of(event), record.dump(event), now))
+        self.unit.write(rows.lone_event(live.profile, event, now))
         self.unit.after(self.context.news[live.profile].beat)
 
     # Messages
@@ -183,14 +183,18 @@ class Applier:
             kind=kind_of_message(message),
             text=text_of(message),
             data=frame.payload,
-            sent_at=frame.ts_ms / 1000,
+            # A clock that is ahead must not put a message after all that follow.
+            sent_at=min(frame.ts_ms / 1000, now),
             received_at=now,
             state="received",
         )
         control = frame.kind is not Kind.CONTENT
         event = MessageRecord(live.id, frame.id, frame.payload, spoken.sent_at, control)
-        stored = rows.first_event(live.profile, kind_of(event), record.dump(event), now, spoken)
-        self.unit.write(stored)
+        alarm = AlarmRecord(live.id, Danger.EQUIVOCATION.name)
+        self.unit.write(
+            rows.conflict_event(live.profile, alarm, now, spoken),
+            rows.first_event(live.profile, event, now, spoken),
+        )
         if not control:
             self.unit.write(rows.message(spoken))
         self.unit.after(self.context.news[live.profile].beat)

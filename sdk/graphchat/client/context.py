@@ -11,11 +11,10 @@ from graphchat.client import rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.pulse import Pulse
-from graphchat.client.stored import EventRecord, Work, kind_of
+from graphchat.client.stored import EventRecord, Work
 from graphchat.client.unit import Unit
 from graphchat.clock import Clock
 from graphchat.content import ProfileCard
-from graphchat.core import record
 from graphchat.store import Database
 from graphchat.transport.ports import Transport
 from graphchat.wire.uri import RelayAddress
@@ -91,7 +90,7 @@ class Context:
 
     def tell(self, unit: Unit, profile: int, event: EventRecord) -> None:
         """Store an event for the application, and wake whoever waits for one."""
-        unit.write(rows.event(profile, kind_of(event), record.dump(event), self.clock.now()))
+        unit.write(rows.event(profile, event, self.clock.now()))
         unit.after(self.news[profile].beat)
 
     def free_name(self, profile: int, wanted: str) -> str:
@@ -129,11 +128,11 @@ class Context:
         if (route := self.routes.pop(queue, None)) is not None:
             unit.on_failure(partial(self.routes.__setitem__, queue, route))
 
-    def drop_route(self, queue: bytes) -> None:
-        self.routes.pop(queue, None)
-
     def drop_address(self, address: int) -> None:
-        self.addresses.pop(address, None)
+        """Open no more requests at an address."""
+        if (opened := self.addresses.pop(address, None)) is not None:
+            for lane in opened.state.lanes:
+                self.routes.pop(lane.recipient_id, None)
 
     def end(self) -> None:
         """Let nobody wait for what cannot come any more."""
@@ -142,6 +141,12 @@ class Context:
         for progress in list(self.progresses.values()):
             progress.pulse.end()
         self.pulses.default_factory = self.news.default_factory = Pulse.ended
+
+    def end_progresses(self, connection: int) -> None:
+        """Let nobody wait for messages of a contact that is removed."""
+        for (owner, _), progress in list(self.progresses.items()):
+            if owner == connection:
+                progress.pulse.end("This contact was removed.")
 
     def unload(self, connection: int) -> None:
         self.lives.pop(connection, None)
@@ -161,5 +166,5 @@ class Context:
         """Return the hash of our stream at ``seq``; None once a receipt covered it."""
         if (frame := live.recent.get(seq)) is not None:
             return frame.head
-        found = await self.database.read(partial(rows.frames, live.id, seq, seq))
+        found = await self.database.read(partial(rows.frames, live.id, [seq]))
         return found[0][1][:32] if found else None

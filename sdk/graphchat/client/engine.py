@@ -25,6 +25,7 @@ from graphchat.client.unit import Unit
 from graphchat.client.worker import Worker
 from graphchat.errors import GraphchatError, NotFoundError, RelayError, StateError
 from graphchat.ids import QueueId
+from graphchat.store.finish import to_the_end
 from graphchat.transport.ports import Delivery
 from graphchat.wire.uri import RelayAddress
 
@@ -101,19 +102,25 @@ class Engine:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
         if self._loop is None:
             return
-        # The disk may refuse; what is owed is told when the client is open again.
-        with suppress(TimeoutError, GraphchatError):
-            async with asyncio.timeout(FAREWELL):
-                await self._farewell()
+        try:
+            # The disk may refuse; what is owed is told when the client is open again.
+            with suppress(TimeoutError, GraphchatError):
+                async with asyncio.timeout(FAREWELL):
+                    await self._farewell()
+        finally:
+            await to_the_end(self._stop(self._loop))
+
+    async def _stop(self, loop: asyncio.Task[None]) -> None:
         self._closed = True
-        await self.worker.close()
-        await self.receiver.close()
-        await self.links.close()
-        self._loop.cancel()
-        await asyncio.gather(self._loop, return_exceptions=True)
+        # First who makes changes, then whom changes would wake again.
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
         for pending in self._pending:
             pending.give_up()
         self.context.end()
+        await self.worker.close()
+        await self.receiver.close()
+        await self.links.close()
 
     async def _farewell(self) -> None:
         async def hurry(turn: Applier) -> None:
@@ -188,8 +195,13 @@ class Engine:
     async def _one_by_one(self, batch: Sequence[_Pending], error: Exception) -> None:
         """Find the job that cannot be done; the others are done once more."""
         if len(batch) > 1:
-            for pending in batch:
-                await self._batch([pending])
+            try:
+                for pending in batch:
+                    await self._batch([pending])
+            except asyncio.CancelledError:
+                for pending in batch:
+                    pending.give_up()
+                raise
         elif not batch[0].fail(error):
             # The message may name what it failed on; the kind of the error does not.
             log.error("a task of the client failed: %s", type(error).__name__)
@@ -197,9 +209,9 @@ class Engine:
     def _drop(self, unit: Unit) -> None:
         """Forget machines that are ahead of the database."""
         unit.fail()
-        for live in unit.stirred:
-            if self.context.lives.pop(live.id, None) is not None:
-                self._add(_Pending(partial(self._resume, live.id), None))
+        for live in unit.involved:
+            self.context.unload(live.id)
+            self._add(_Pending(partial(self._resume, live.id), None))
 
     # Connections
 

@@ -52,7 +52,7 @@ class Flow:
     async def _frames(self, live: Live, wanted: list[int]) -> list[tuple[int, OwnFrame]]:
         missing = [seq for seq in wanted if seq not in live.recent]
         if missing:
-            read = partial(rows.frames, live.id, min(missing), max(missing))
+            read = partial(rows.frames, live.id, missing)
             for seq, data in await self._context.database.read(read):
                 live.recent[seq] = OwnFrame.unpack(data)
         # Up to the first that is not at hand: a lane must have no hole.

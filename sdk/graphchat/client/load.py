@@ -67,8 +67,9 @@ def start(context: Context, cursor: Cursor) -> Start:
 
 
 def _after(cursor: Cursor, table: str) -> "count[int]":
-    row = cursor.execute(f"SELECT max(id) FROM {table}").fetchone()  # noqa: S608 - our own names
-    return count(1 + ((row and row[0]) or 0))
+    """Count from the first id that the table never had: a removed contact's is not reused."""
+    row = cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return count(1 + (row[0] if row else 0))
 
 
 def queues(cursor: Cursor) -> list[tuple[int, LaneState]]:

@@ -113,20 +113,25 @@ class OwnProfile:
         With ``accept_all`` every request is accepted, as bots want it. Raises `StateError` if
         there is an address already, `RelayError` if no relay can be reached.
         """
-        if await self.current_address() is not None:
-            raise StateError("This profile has an address already. Delete it first.")
+        self._check_no_address()
         lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
         code, state = codes.address(lanes, self._engine.context.clock)
         context = self._engine.context
         address = OpenAddress(next(context.address_ids), self.row_id, state, accept_all)
 
         async def keep(turn: Applier) -> None:
+            self._check_no_address()  # two may have been made at the same time
+            load.add_address(context, address)
+            turn.unit.on_failure(partial(context.drop_address, address.id))
             turn.unit.write(rows.address(address, code.text, context.clock.now()))
+            turn.unit.after(partial(self._engine.receiver.subscribe_address, address))
 
         await self._engine.do(keep)
-        load.add_address(context, address)
-        self._engine.receiver.subscribe_address(address)
         return Address(self._engine, address, code.text)
+
+    def _check_no_address(self) -> None:
+        if any(each.profile == self.row_id for each in self._engine.context.addresses.values()):
+            raise StateError("This profile has an address already. Delete it first.")
 
     async def current_address(self) -> Address | None:
         """Return the address of this profile, if it has one."""

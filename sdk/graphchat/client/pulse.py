@@ -12,7 +12,7 @@ class Pulse:
     def __init__(self) -> None:
         self.count = 0
         """How often it has beaten."""
-        self._over = False
+        self._over = ""
         self._waiting: set[asyncio.Future[None]] = set()
 
     @classmethod
@@ -29,9 +29,9 @@ class Pulse:
             if not future.done():
                 future.set_result(None)
 
-    def end(self) -> None:
+    def end(self, why: str = "The client was closed.") -> None:
         """Let nobody wait any more: nothing can change."""
-        self._over = True
+        self._over = why
         self.beat()
 
     async def wait(self, since: int | None = None) -> None:
@@ -43,7 +43,7 @@ class Pulse:
             return
         await self._beaten()
         if self._over:
-            raise StateError("The client was closed.")
+            raise StateError(self._over)
 
     async def _beaten(self) -> None:
         if self._over:

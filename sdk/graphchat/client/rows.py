@@ -4,11 +4,12 @@ Raw SQL because this is the path of every message: a row through the ORM costs a
 as much. Tables are those of `graphchat.store.models`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.live import Live, Waiting
-from graphchat.client.stored import Work, kind_of
+from graphchat.client.stored import EventRecord, Work, kind_of
 from graphchat.core import record
 from graphchat.core.handshake import Phase, Role
 from graphchat.core.inbox import Signed
@@ -124,19 +125,21 @@ def undelivered(connection_id: int, seq: int, cursor: Cursor) -> list[tuple[byte
     ).fetchall()
 
 
-def frames(connection_id: int, first: int, last: int, cursor: Cursor) -> list[tuple[int, bytes]]:
-    """Return the stored frames from ``first`` to ``last``, as number and `OwnFrame.pack`."""
+def frames(connection_id: int, seqs: Sequence[int], cursor: Cursor) -> list[tuple[int, bytes]]:
+    """Return those of these frames that are stored, as number and `OwnFrame.pack`."""
+    marks = ", ".join("?" * len(seqs))
     return cursor.execute(
-        "SELECT seq, data FROM client_frame WHERE connection_id = ? AND seq BETWEEN ? AND ?"
+        f"SELECT seq, data FROM client_frame WHERE connection_id = ? AND seq IN ({marks})"  # noqa: S608 - question marks
         " ORDER BY seq",
-        (connection_id, first, last),
+        (connection_id, *seqs),
     ).fetchall()
 
 
 def sent(connection_id: int, seq: int) -> Row:
     return Row(
-        "UPDATE client_message SET state = 'sent' WHERE connection_id = ? AND state = 'queued'"
-        " AND msg_id = (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq = ?)",
+        "UPDATE client_message SET state = 'sent' WHERE connection_id = ? AND outgoing"
+        " AND state = 'queued' AND msg_id ="
+        " (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq = ?)",
         (connection_id, connection_id, seq),
     )
 
@@ -197,29 +200,47 @@ def message(spoken: Spoken) -> Row:
     )
 
 
-def first_event(profile_id: int, kind: str, data: bytes, now: float, spoken: Spoken) -> Row:
-    """Store the event of a message, unless a message with its id is stored already."""
+def first_event(profile_id: int, event: EventRecord, now: float, spoken: Spoken) -> Row:
+    """Store the event of a message, unless they said one with its id before."""
     return Row(
-        "INSERT INTO client_event (profile_id, kind, data, created_at) SELECT ?, ?, ?, ?"
-        " WHERE NOT EXISTS (SELECT 1 FROM client_message WHERE connection_id = ? AND msg_id = ?)",
-        (profile_id, kind, data, now, spoken.connection_id, spoken.message_id),
+        "INSERT INTO client_event (profile_id, connection, kind, data, created_at)"
+        " SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM client_message"
+        " WHERE connection_id = ? AND NOT outgoing AND msg_id = ?)",
+        (*_event(profile_id, event, now), spoken.connection_id, spoken.message_id),
     )
 
 
-def lone_event(profile_id: int, kind: str, data: bytes, now: float) -> Row:
+def conflict_event(profile_id: int, event: EventRecord, now: float, spoken: Spoken) -> Row:
+    """Store the event if they said something else with the id of a message before."""
+    return Row(
+        "INSERT INTO client_event (profile_id, connection, kind, data, created_at)"
+        " SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM client_message"
+        " WHERE connection_id = ? AND NOT outgoing AND msg_id = ? AND data != ?)",
+        (*_event(profile_id, event, now), spoken.connection_id, spoken.message_id, spoken.data),
+    )
+
+
+def lone_event(profile_id: int, event: EventRecord, now: float) -> Row:
     """Store an event, unless the very same one waits already."""
+    values = _event(profile_id, event, now)
     return Row(
-        "INSERT INTO client_event (profile_id, kind, data, created_at) SELECT ?, ?, ?, ?"
+        "INSERT INTO client_event (profile_id, connection, kind, data, created_at)"
+        " SELECT ?, ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM client_event WHERE profile_id = ? AND data = ?)",
-        (profile_id, kind, data, now, profile_id, data),
+        (*values, profile_id, values[3]),
     )
 
 
-def event(profile_id: int, kind: str, data: bytes, now: float) -> Row:
+def event(profile_id: int, event: EventRecord, now: float) -> Row:
     return Row(
-        "INSERT INTO client_event (profile_id, kind, data, created_at) VALUES (?, ?, ?, ?)",
-        (profile_id, kind, data, now),
+        "INSERT INTO client_event (profile_id, connection, kind, data, created_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        _event(profile_id, event, now),
     )
+
+
+def _event(profile_id: int, event: EventRecord, now: float) -> tuple[object, ...]:
+    return profile_id, event.connection, kind_of(event), record.dump(event), now
 
 
 def work(work_id: int, connection_id: int | None, found: Work) -> Row:
@@ -265,5 +286,8 @@ def remove_connection(row_id: int) -> list[Row]:
     return [
         Row(f"DELETE FROM client_envelope WHERE lane_id IN {lanes}", (row_id,)),  # noqa: S608
         *(Row(f"DELETE FROM {table} WHERE connection_id = ?", (row_id,)) for table in owned),  # noqa: S608
+        Row("DELETE FROM client_event WHERE connection = ?", (row_id,)),
+        # Its queues are still to be deleted; nothing else is to be done for it.
+        Row("DELETE FROM client_work WHERE connection = ? AND kind != 'remove'", (row_id,)),
         Row("DELETE FROM client_connection WHERE id = ?", (row_id,)),
     ]

@@ -20,11 +20,17 @@ class Unit:
         self._failure: list[Callable[[], None]] = []
         self._touched: dict[int, tuple[Live, set[int]]] = {}
         self._stirred: dict[int, Live] = {}
+        self._forgotten: list[Live] = []
 
     @property
     def stirred(self) -> list[Live]:
         """Connections that may have something to send now."""
         return list(self._stirred.values())
+
+    @property
+    def involved(self) -> list[Live]:
+        """Connections whose machines the database does not follow if the commit fails."""
+        return [*self._stirred.values(), *self._forgotten]
 
     @property
     def actions(self) -> list[Callable[[], None]]:
@@ -44,6 +50,7 @@ class Unit:
         """Write nothing more of ``live``: it is removed."""
         self._touched.pop(live.id, None)
         self._stirred.pop(live.id, None)
+        self._forgotten.append(live)
 
     def write(self, *found: Row) -> None:
         self._rows.extend(found)

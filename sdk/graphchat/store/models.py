@@ -164,7 +164,8 @@ class MessageRow(Model):
 
     class Meta(Model.Meta):
         table = "client_message"
-        unique_together = (("connection", "msg_id"),)
+        # Each side chooses its own ids: theirs may not hide behind one of ours.
+        unique_together = (("connection", "outgoing", "msg_id"),)
         indexes = (Index(fields=("connection_id", "id"), name="client_message_history"),)
 
 
@@ -172,6 +173,8 @@ class MessageRow(Model):
 class EventRow(Model):
     id = fields.IntField(primary_key=True)
     profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    # Whom it is about; not a relation: the row of a contact may go first.
+    connection = fields.IntField()
     kind = fields.CharField(max_length=32)
     data = fields.BinaryField()
     created_at = fields.FloatField()

@@ -16,7 +16,7 @@ from tests.sdk.client.people import (
     texts,
 )
 
-from graphchat import Contact, ContactEstablished, Image, MessageReceived, Text
+from graphchat import Alarm, Contact, ContactEstablished, Image, MessageReceived, Text
 from graphchat.content.spoken import MAX_TEXT
 from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
@@ -184,3 +184,51 @@ async def test_removal_and_messages_at_the_same_moment(alice: Home, bob: Home) -
     events = await take(alice.me, MessageReceived)
     assert (events[0].contact, events[0].message) == (kept, Text("after all that"))
     assert [each.id for each in await alice.me.contacts()] == [kept.id]
+
+
+async def test_news_of_a_removed_contact_never_shows_as_anothers(place: Place) -> None:
+    alice, bob = await place.pair()
+    mallory = await place.home("Mallory", [await place.relay("one")])
+    hers, theirs = await introduce(alice.me, mallory.me)
+    await theirs.send("I am your bank")
+    await alice.me.wait_events(1)
+    await hers.remove()
+    await alice.reopen()
+    await introduce(alice.me, bob.me)
+    events = await alice.me.pending_events()
+    assert [type(event) for event in events] == [ContactEstablished]
+
+
+async def test_theirs_does_not_hide_behind_an_id_of_ours(
+    alice: Home, bob: Home, quick_receipts: None
+) -> None:
+    hers, his = await introduce(alice.me, bob.me)
+    ours = await hers.send("the contract")
+    theirs = await his.send("I hereby cancel the contract", id=ours.id)
+    async with asyncio.timeout(PATIENCE):
+        await theirs.delivered()
+    assert [line.message for line in await hers.history()] == [
+        Text("the contract"),
+        Text("I hereby cancel the contract"),
+    ]
+
+
+async def test_one_id_for_two_messages_is_told(
+    alice: Home, bob: Home, quick_receipts: None
+) -> None:
+    hers, his = await introduce(alice.me, bob.me)
+    first = await his.post("yes")
+    for number in range(20):  # more than the machine itself remembers
+        last = await his.post(str(number))
+    async with asyncio.timeout(PATIENCE):
+        await last.delivered()
+    await bob.client.engine.context.database.write(
+        lambda cursor: cursor.execute("DELETE FROM client_message WHERE msg_id = ?", (first.id,))
+    )
+    await his.post("no", id=first.id)
+    async with asyncio.timeout(PATIENCE):
+        async for event in alice.me.events():
+            assert getattr(event, "message", None) != Text("no")
+            if isinstance(event, Alarm):
+                break
+    assert Text("no") not in [line.message for line in await hers.history()]

@@ -25,7 +25,10 @@ from graphchat.store import Cursor, Database
 from graphchat.store.models import ConnectionRow, MessageRow, ProfileRow, Setting
 
 PUT = "INSERT INTO client_setting(key, value) VALUES (?, ?)"
-ORPHAN = "INSERT INTO client_event(profile_id, kind, data, created_at) VALUES (99, 'x', x'', 0)"
+ORPHAN = (
+    "INSERT INTO client_event(profile_id, connection, kind, data, created_at)"
+    " VALUES (99, 0, 'x', x'', 0)"
+)
 MARKER = "Plant4711"
 
 

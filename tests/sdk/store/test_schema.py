@@ -143,7 +143,10 @@ async def test_the_migrated_schema_is_the_one_of_the_models(db: Database, tmp_pa
 
 async def test_ids_of_events_never_repeat(db: Database) -> None:
     def work(cursor: Cursor) -> list[int]:
-        insert = "INSERT INTO client_event(profile_id, kind, data, created_at) VALUES (1,'',x'',0)"
+        insert = (
+            "INSERT INTO client_event(profile_id, connection, kind, data, created_at)"
+            " VALUES (1, 0, '', x'', 0)"
+        )
         cursor.execute(
             "INSERT INTO client_profile(id, name, card, created_at) VALUES (1,'',x'',0)"
         )

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                         "client.ProfileRow", source_field="profile_id", to_field="id"
                     ),
                 ),
+                ("connection", fields.IntField()),
                 ("kind", fields.CharField(max_length=32)),
                 ("data", fields.BinaryField()),
                 ("created_at", fields.FloatField()),
@@ -197,7 +198,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "client_message",
                 "app": "client",
-                "unique_together": (("connection", "msg_id"),),
+                "unique_together": (("connection", "outgoing", "msg_id"),),
                 "indexes": [Index(fields=["connection_id", "id"], name="client_message_history")],
                 "pk_attr": "id",
             },
