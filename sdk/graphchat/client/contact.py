@@ -221,7 +221,7 @@ class Contact:
 
     def _receipt(self, live: Live, progress: Progress) -> Receipt:
         context = self._engine.context
-        known = context.progresses.setdefault((live.id, progress.message_id), progress)
+        known = context.watch(live.id, progress)
         return Receipt(known, datetime.fromtimestamp(context.clock.now(), UTC))
 
     def __eq__(self, other: object) -> bool:

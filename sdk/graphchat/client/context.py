@@ -81,6 +81,10 @@ class Context:
         default_factory=WeakValueDictionary[tuple[int, bytes], Progress]
     )
     """Messages that somebody watches, by connection and message id; gone when nobody does."""
+    progressing: WeakValueDictionary[tuple[int, int], Progress] = field(
+        default_factory=WeakValueDictionary[tuple[int, int], Progress]
+    )
+    """The same by connection and number of the frame."""
     hire: Callable[[Job], None] = _nobody
     """Has a job done at a relay."""
     hand_over: Callable[[Live, int], None] = _nobody
@@ -156,11 +160,16 @@ class Context:
         if (progress := self.progresses.get((connection, message_id))) is not None:
             progress.advance(state)
 
+    def watch(self, connection: int, progress: Progress) -> Progress:
+        """Follow a message of ours; return what all who watch it share."""
+        known = self.progresses.setdefault((connection, progress.message_id), progress)
+        self.progressing[connection, known.seq] = known
+        return known
+
     def progress_frame(self, connection: int, seq: int) -> None:
         """Tell whoever watches the message in frame ``seq`` that a relay has it."""
-        for (owner, _), progress in list(self.progresses.items()):
-            if owner == connection and progress.seq == seq:
-                progress.advance("sent")
+        if (progress := self.progressing.get((connection, seq))) is not None:
+            progress.advance("sent")
 
     async def head_of(self, live: Live, seq: int) -> bytes | None:
         """Return the hash of our stream at ``seq``; None once a receipt covered it."""
