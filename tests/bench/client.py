@@ -74,7 +74,7 @@ async def pair(relays: int) -> AsyncIterator[Pair]:
 async def hear(profile: OwnProfile, count: int) -> None:
     """Return once ``count`` messages have come, acknowledging them page by page."""
     last = 0
-    while count:
+    while count > 0:
         await profile.wait_events(last)
         events = await profile.pending_events(last)
         count -= sum(isinstance(event, MessageReceived) for event in events)
