@@ -33,6 +33,7 @@ BROKEN: Final = (
     ProxyConnectionError,
     ProxyError,
     ProxyTimeoutError,
+    UnicodeError,  # a host that cannot be the name of one
 )
 """Whatever connecting, sending and receiving can raise."""
 
@@ -56,7 +57,7 @@ _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "cannot be reached through the proxy. Check that the proxy runs.",
     ),
     (
-        (aiohttp.ClientConnectorDNSError,),
+        (aiohttp.ClientConnectorDNSError, UnicodeError),
         "has a name that is not known. Check the address and the network.",
     ),
     (

@@ -25,6 +25,9 @@ TEXT: Final = re.compile(r"[!-~]+", re.ASCII)
 PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.ASCII)
+# What the Domain Name System can carry.
+LONGEST_NAME: Final = 253
+LONGEST_LABEL: Final = 63
 
 
 def fingerprint(public: bytes) -> Fingerprint:
@@ -126,7 +129,7 @@ def is_loopback(host: str) -> bool:
 def _origin(parts: SplitResult) -> str:
     """Return scheme, host and port in their one spelling. Raises `CodeError`, `ValueError`."""
     host = (parts.hostname or "").rstrip(".")
-    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(host):
+    if parts.scheme not in {"http", "https"} or not _is_host(host):
         raise CodeError("The address of a relay starts with https:// and a host name.")
     if parts.username is not None or parts.password is not None:
         raise CodeError("The address of a relay has no name or password before its host.")
@@ -139,6 +142,13 @@ def _origin(parts: SplitResult) -> str:
     if port is None or port == {"http": 80, "https": 443}[parts.scheme]:
         return f"{parts.scheme}://{shown}"
     return f"{parts.scheme}://{shown}:{port}"
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether ``host`` is spelled as a name or an IP address can be."""
+    if not HOST.fullmatch(host) or len(host) > LONGEST_NAME:
+        return False
+    return ":" in host or all(0 < len(label) <= LONGEST_LABEL for label in host.split("."))
 
 
 def _split_path(path: str) -> tuple[str, Secret | None]:

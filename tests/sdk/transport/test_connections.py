@@ -60,6 +60,16 @@ async def test_nothing_tells_programs_apart() -> None:
         }
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "xn--.example", "xn--a.example"])
+async def test_a_host_that_cannot_be_a_name_is_a_relay_that_is_not_there(host: str) -> None:
+    address = RelayAddress(f"https://{host}/q", Fingerprint(bytes(16)))
+    async with connections() as network:
+        with pytest.raises(RelayUnreachableError):
+            await network.ask(address, request(address))
+        with pytest.raises(RelayUnreachableError):
+            await network.dial(address)
+
+
 async def test_redirects_are_not_followed() -> None:
     async with serving(ScriptedRelay()) as relay, connections() as network:
         moved = {"Location": "/elsewhere"}

@@ -90,6 +90,7 @@ def test_each_reason_of_a_socket_is_its_error(reason: str, kind: type[RelayError
         (aiohttp.ServerDisconnectedError("secret"), "broke the connection"),
         (aiohttp.ClientPayloadError("secret"), "broke the connection"),
         (faults.MovedError(), "has moved"),
+        (UnicodeError("secret"), "has a name that is not known"),
     ],
 )
 def test_what_breaks_is_told_in_words_and_without_its_text(error: Exception, says: str) -> None:

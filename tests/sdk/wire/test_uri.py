@@ -23,6 +23,7 @@ NAME = to_text(FP)
         ("http://127.0.0.1:80/q", "http://127.0.0.1/q", None),
         ("http://localhost:8000/q/q", "http://localhost:8000/q", b"q"),
         ("http://[::1]:8000/q", "http://[::1]:8000/q", None),
+        (f"https://{'a' * 63}.example/q", f"https://{'a' * 63}.example/q", None),
     ],
 )
 def test_an_address_is_read_in_its_one_spelling(text: str, base: str, token: bytes | None) -> None:
@@ -45,6 +46,10 @@ def test_an_address_is_read_in_its_one_spelling(text: str, base: str, token: byt
         (f"https:///q#{NAME}", "host name"),
         (f"https://me:pw@relay.example/q#{NAME}", "name or password"),
         (f"https://relay.example:99999/q#{NAME}", "cannot be read"),
+        (f"https://relay..example/q#{NAME}", "host name"),
+        (f"https://.example/q#{NAME}", "host name"),
+        (f"https://{'a' * 64}.example/q#{NAME}", "host name"),
+        (f"https://{'a.' * 127}b/q#{NAME}", "host name"),
         (f"https://[::1/q#{NAME}", "cannot be read"),
         (f"https://relay.example/q?x#{NAME}", "no ?"),
         (f"https://relay.example/q/a b#{NAME}", "printable ASCII"),
