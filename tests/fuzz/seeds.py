@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 from PIL import Image
-from tests.fuzz.targets import NOW_MS
 
 from graphchat import content
 from graphchat.codes import Code, CodeLane, Kind, qr
@@ -20,6 +19,7 @@ from graphchat.wire.signing import Authorization
 from graphchat.wire.socket import Attach, DeleteMessage, Push, Send, Sent, Session, Subscribe
 
 KEY: Final = bytes(range(32))
+MOMENT: Final = 1_700_000_000_000
 SIGNATURE: Final = bytes(64)
 BASE: Final = "https://relay.example/q"
 QUEUE: Final = f"{BASE}/{'A' * 24}"
@@ -39,7 +39,7 @@ def grey_code() -> bytes:
     return picture.resize((side, side)).convert("L").tobytes()
 
 
-FRAME: Final = Frame(FrameKind.CONTENT, bytes(16), bytes(8), 1, NOW_MS, KEY, b"text")
+FRAME: Final = Frame(FrameKind.CONTENT, bytes(16), bytes(8), 1, MOMENT, KEY, b"text")
 # The same, with its number in eight bytes where one is enough.
 LONG_FRAME: Final = frames.encode(FRAME).replace(
     bytes(8) + b"\x01", bytes(8) + b"\xcf" + (1).to_bytes(8, "big")
@@ -90,7 +90,7 @@ SEEDS: Final[dict[str, list[bytes]]] = {
     "frame": [
         frames.encode(FRAME),
         LONG_FRAME,
-        frames.encode(Frame(FrameKind.RECEIPT, bytes(16), bytes(8), 0, NOW_MS, NO_HASH, b"")),
+        frames.encode(Frame(FrameKind.RECEIPT, bytes(16), bytes(8), 0, MOMENT, NO_HASH, b"")),
     ],
     "confirmation": [
         msgspec.msgpack.encode(

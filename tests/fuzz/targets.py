@@ -47,7 +47,6 @@ BODIES: Final = (
     *(rest.Message, rest.MessageList, rest.Refusal),
 )
 SIDE: Final = 256
-NOW_MS: Final = 1_700_000_000_000
 
 
 def text_of(data: bytes) -> str:
@@ -149,7 +148,7 @@ def qr_code(data: bytes) -> None:
 
 def frame(data: bytes) -> None:
     try:
-        read = frames.decode(data, now_ms=NOW_MS)
+        read = frames.decode(data)
     except RemoteProtocolError:
         return
     assert frames.encode(read) == data

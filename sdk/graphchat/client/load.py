@@ -17,8 +17,6 @@ from graphchat.core.lane import Lane, LaneState
 from graphchat.store import Cursor
 
 SIGNATURE: Final = 64
-# What is stored was checked when it came; a clock that was set back since changes nothing.
-CHECKED: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +127,5 @@ def _held(row_id: int, cursor: Cursor) -> list[Signed]:
         "SELECT data FROM client_held_frame WHERE connection_id = ?", (row_id,)
     ).fetchall():
         signature, frame = data[:SIGNATURE], data[SIGNATURE:]
-        found.append(Signed(frames.decode(frame, now_ms=CHECKED), frame, signature))
+        found.append(Signed(frames.decode(frame), frame, signature))
     return found

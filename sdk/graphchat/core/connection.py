@@ -21,7 +21,7 @@ from graphchat.core.handshake import Answer, Asked, HandshakeState, Phase, Role
 from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, StreamState, Use
 from graphchat.core.lane import Lane, LaneState, Offer
 from graphchat.core.outbox import Outbox, OutboxState
-from graphchat.core.receipts import GapTimer, ReceiptTimer
+from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
 from graphchat.crypto.agreement import Side, lane_secrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import (
@@ -45,6 +45,8 @@ class ConnectionState(msgspec.Struct):
     streams: dict[bytes, StreamState] = msgspec.field(default_factory=dict[bytes, StreamState])
     unreceipted: list[bytes] = []
     """Streams of theirs in which something came since our last receipt."""
+    nudge: Nudge = msgspec.field(default_factory=Nudge)
+    """When to repeat our newest frame, which no receipt covers."""
 
 
 @dataclass(slots=True)
@@ -172,7 +174,9 @@ class Connection:
         """
         if len(payload) > content.MAX_MESSAGE:
             raise LocalProtocolError(f"a message has more than {content.MAX_MESSAGE:,} bytes")
-        return do.Store(self.outbox.append(kind, message_id, payload, self._now_ms()))
+        stored = do.Store(self.outbox.append(kind, message_id, payload, self._now_ms()))
+        self.state.nudge.arm(self.clock.now())
+        return stored
 
     def seal(self, number: int, seq: int, data: bytes, signature: bytes) -> do.Sealed:
         """Seal a frame of ours for one lane."""
@@ -216,7 +220,7 @@ class Connection:
         return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
 
     def _frame(self, number: int, data: bytes, signature: bytes) -> list[Effect]:
-        frame = frames.decode(data, now_ms=self._now_ms())
+        frame = frames.decode(data)
         frames.check(self.state.handshake.peer_proof, self.cid, frame, data, signature)
         if not frame.kind.in_stream:
             return self._outside(frame)
@@ -276,7 +280,13 @@ class Connection:
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
         new = self.outbox.cover(self.state.handshake.peer_proof, body, head)
-        return [do.Covered(body.seq)] if new else []
+        if not new:
+            return []
+        if self.state.outbox.covered == self.state.outbox.seq:
+            self.state.nudge.rest()
+        else:
+            self.state.nudge.arm(self.clock.now())
+        return [do.Covered(body.seq)]
 
     # Time
 
@@ -286,6 +296,8 @@ class Connection:
         moments = [*self.gaps.due.values()]
         if self.receipts.due is not None:
             moments.append(self.receipts.due)
+        if (left := self.state.nudge.left(self.clock.now())) is not None:
+            moments.append(self.clock.monotonic() + left)
         return min(moments, default=None)
 
     def hurry(self) -> None:
@@ -294,9 +306,10 @@ class Connection:
             self.receipts.due = self.clock.monotonic()
 
     def tick(self, available: Sequence[int]) -> list[Effect]:
-        """Send receipts and requests that are due, by the lanes that can send now."""
+        """Send receipts, requests and repetitions that are due, by the lanes that can send now."""
         now = self.clock.monotonic()
         if not available:
+            self.state.nudge.postpone(self.clock.now())
             self.gaps.due = {name: max(due, now + RETRY) for name, due in self.gaps.due.items()}
             if self.receipts.due is not None:
                 self.receipts.due = max(self.receipts.due, now + RETRY)
@@ -311,8 +324,17 @@ class Connection:
                 last = min(gap[1], gap[0] + MAX_RESEND - 1)
                 messages.append(Resend(stream, gap[0], last))
         return [
-            sealed for message in messages for sealed in self._send_outside(message, available)
+            *self._nudge(available),
+            *(sealed for said in messages for sealed in self._send_outside(said, available)),
         ]
+
+    def _nudge(self, available: Sequence[int]) -> list[Effect]:
+        """Repeat our newest frame if no receipt has come for long, and a relay has it."""
+        newest = self.state.outbox.seq
+        if not self.state.nudge.take(self.clock.now()):
+            return []
+        sealed = any(self.lanes[number].state.sealed >= newest for number in available)
+        return [do.Repeat(newest, newest)] if sealed else []
 
     def _receipt(self, stream: bytes) -> ReceiptBody:
         state, ts_ms = self.state.streams[stream], self._now_ms()

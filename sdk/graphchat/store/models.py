@@ -51,7 +51,7 @@ class ConnectionRow(Model):
     kind = fields.CharField(max_length=32)
     state = fields.CharField(max_length=32)
     trust = fields.IntField()
-    # A receipt has to be sent: a restart takes it up again.
+    # A receipt is owed, or one is waited for: a restart takes it up again.
     owes = fields.BooleanField()
     machine = fields.BinaryField()
     created_at = fields.FloatField()

@@ -57,10 +57,8 @@ class Disk:
         """Make the machine from its bytes, as after a restart."""
         lanes = [Lane(record.load(lane, LaneState)) for lane in self.lanes]
         connection = Connection(record.load(self.machine, ConnectionState), lanes, clock)
-        now_ms = int(clock.now() * 1000)
         connection.resume(
-            Signed(frames.decode(data, now_ms=now_ms), data, signature)
-            for data, signature in self.held.values()
+            Signed(frames.decode(data), data, signature) for data, signature in self.held.values()
         )
         return connection
 

@@ -14,7 +14,7 @@ from graphchat.core.connection import RETRY, ConnectionState
 from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import MAX_HELD, REMEMBERED
-from graphchat.core.receipts import BATCH, LATEST, PATIENCE, REPEAT, SOONEST
+from graphchat.core.receipts import BATCH, FIRST_NUDGE, LATEST, PATIENCE, REPEAT, SOONEST, Nudge
 from graphchat.errors import LocalProtocolError
 from graphchat.testing.pair import Pair
 from graphchat.testing.queues import Queue
@@ -92,7 +92,7 @@ def test_a_message_says_who_when_and_which(pair: Pair) -> None:
 
 def pair_time(pair: Pair, seq: int) -> float:
     """Return when a frame of Alice's was written, in seconds since the start."""
-    frame = frames.decode(pair.alice.disk.said[seq - 1].data, now_ms=2**52)
+    frame = frames.decode(pair.alice.disk.said[seq - 1].data)
     return (frame.ts_ms - 1_700_000_000_000) / 1000
 
 
@@ -431,3 +431,34 @@ TestRelays.settings = settings(
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+class TestNudges:
+    def test_a_tail_that_every_relay_lost_comes_in_the_end(self) -> None:
+        pair = Pair.by_invitation(seed=b"tail")
+        pair.connect()
+        for text in ("lost by all relays", "after their OK"):
+            pair.alice.say(text)
+        pair.alice.step()
+        for queue in pair.bob.queues:
+            queue.envelopes.clear()
+        pair.settle()
+        assert pair.bob.texts == []
+        pair.alice.reload()
+        pair.clock.advance(FIRST_NUDGE)
+        pair.alice.tick()
+        pair.settle()
+        assert pair.bob.texts == ["lost by all relays", "after their OK"]
+        assert stored(pair.alice).nudge.left(pair.clock.now()) is None
+
+    def test_who_is_away_finds_few_copies(self) -> None:
+        nudge = Nudge()
+        nudge.arm(0.0)
+        days = 21 * 86_400
+        times = sum(nudge.take(float(second)) for second in range(0, days, 60))
+        assert 25 <= times <= 32
+
+    def test_a_clock_that_is_set_back_puts_nothing_off(self) -> None:
+        nudge = Nudge()
+        nudge.arm(1_000_000_000.0)
+        assert nudge.left(0.0) == 0.0

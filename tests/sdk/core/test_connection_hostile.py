@@ -12,7 +12,7 @@ from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Danger
-from graphchat.core.frame import MAX_AHEAD_MS, Kind
+from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import MAX_HELD, MAX_STREAMS, REMEMBERED
 from graphchat.crypto.chains import SKIPPED
@@ -158,11 +158,10 @@ def test_a_frame_that_we_wrote_is_not_theirs(pair: Pair, bob: Hostile) -> None:
     assert why(pair.alice) == ["a frame is not signed by its author"]
 
 
-def test_a_frame_from_the_future_is_refused_from_a_day_on(pair: Pair, bob: Hostile) -> None:
-    frame = bob.frame(2)
-    bob.send(replace(frame, ts_ms=frame.ts_ms + MAX_AHEAD_MS + 1))
-    assert why(pair.alice) == ["a frame comes from the future; check the clocks"]
-    bob.send(replace(frame, ts_ms=frame.ts_ms + MAX_AHEAD_MS))
+@pytest.mark.parametrize("ts_ms", [0, 2**53])
+def test_a_wrong_clock_holds_nothing_up(pair: Pair, bob: Hostile, ts_ms: int) -> None:
+    bob.send(replace(bob.frame(2), ts_ms=ts_ms))
+    assert why(pair.alice) == []
     assert len(pair.alice.disk.received) == 1
 
 

@@ -36,7 +36,7 @@ def test_frames_are_numbered_chained_and_signed() -> None:
     outbox, written = filled(3)
     head = frames.first_hash(CID, STREAM)
     for number, each in enumerate(written, 1):
-        frame = frames.decode(each.data, now_ms=0)
+        frame = frames.decode(each.data)
         assert (frame.seq, frame.stream, frame.prev) == (number, STREAM, head)
         frames.check(OURS.public, CID, frame, each.data, each.signature)
         head = frames.next_hash(head, each.data)
@@ -47,7 +47,7 @@ def test_frames_are_numbered_chained_and_signed() -> None:
 def test_what_stands_outside_takes_no_number() -> None:
     outbox, written = filled(2)
     data, signature = outbox.outside(Kind.RECEIPT, MessageId(bytes(16)), b"x", 0)
-    frame = frames.decode(data, now_ms=0)
+    frame = frames.decode(data)
     assert (frame.seq, frame.prev) == (0, NO_HASH)
     frames.check(OURS.public, CID, frame, data, signature)
     assert (outbox.state.seq, outbox.state.head) == (2, written[-1].head)
