@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from graphchat.client import rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.live import Live, MessageState, Progress
+from graphchat.client.names import Names
 from graphchat.client.pulse import Pulse
 from graphchat.client.stored import EventRecord, Work
 from graphchat.client.unit import Unit
@@ -63,7 +64,7 @@ class Context:
     routes: dict[bytes, LaneRoute | AddressRoute] = field(
         default_factory=dict[bytes, LaneRoute | AddressRoute]
     )
-    names: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    names: defaultdict[int, Names] = field(default_factory=lambda: defaultdict(Names))
     """Names of contacts that are taken, by profile."""
     tags: "count[int]" = field(default_factory=lambda: count(1))
     work_ids: "count[int]" = field(default_factory=lambda: count(1))
@@ -97,13 +98,6 @@ class Context:
         unit.write(rows.event(profile, event, self.clock.now()))
         unit.after(self.news[profile].beat)
 
-    def free_name(self, profile: int, wanted: str) -> str:
-        """Return ``wanted``, or it with the first number that makes it unlike all others."""
-        taken = self.names[profile]
-        if wanted not in taken:
-            return wanted
-        return next(name for n in count(2) if (name := f"{wanted} {n}") not in taken)
-
     def remember_cid(self, unit: Unit, cid: bytes) -> bool:
         """Note a connection; return False if it was known."""
         if cid in self.cids:
@@ -115,15 +109,16 @@ class Context:
     def take_name(self, unit: Unit, live: Live, wanted: str) -> None:
         """Name a contact as it wants to be named, or nearly so."""
         self.forget_name(unit, live)
-        live.name = self.free_name(live.profile, wanted)
         names = self.names[live.profile]
+        unit.on_failure(partial(setattr, live, "name", live.name))
+        live.name = names.free(wanted)
         names.add(live.name)
         unit.on_failure(partial(names.discard, live.name))
 
     def forget_name(self, unit: Unit, live: Live) -> None:
-        """Let another contact have the name of this one."""
-        names = self.names[live.profile]
-        if live.name in names:
+        """Let another contact have the name of this one, if it has one."""
+        if live.name:
+            names = self.names[live.profile]
             names.discard(live.name)
             unit.on_failure(partial(names.add, live.name))
 

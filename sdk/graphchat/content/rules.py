@@ -3,6 +3,7 @@
 from typing import Final
 from unicodedata import category
 
+from graphchat.content import unseen
 from graphchat.errors import ContentError
 
 MAX_INTEGER: Final = 2**63 - 1
@@ -39,13 +40,16 @@ def line(what: str, text: str, most: int) -> None:
 
 
 def name(what: str, text: str, most: int) -> None:
-    """Allow a `line` in which there is something to see.
+    """Allow a `line` in which there is something to see, and nothing that hides.
 
-    Raises `ContentError` as `line`, and if nothing of it is visible.
+    Raises `ContentError` as `line`, if nothing of it is visible, and for characters of the
+    category Cf, but for joiners within words and emoji.
     """
     line(what, text, most)
-    if all(category(char)[0] in "CZ" for char in text):
-        raise ContentError(f"The {what} is empty. Give one.")
+    if not unseen.shows(text):
+        raise ContentError(f"The {what} is empty, or nothing of it can be seen. Give one.")
+    if unseen.hides(text):
+        raise ContentError(f"The {what} holds characters that cannot be seen. Type it again.")
 
 
 def size(what: str, data: bytes, least: int, most: int) -> None:

@@ -134,6 +134,15 @@ async def test_a_used_code_fails_for_the_next(place: Place) -> None:
     assert await carol.me.contacts() == []
 
 
+async def test_nobody_passes_for_somebody_else_by_a_name_that_looks_alike(place: Place) -> None:
+    relay = await place.relay("one")
+    alice, other = await place.home("Alice", [relay]), await place.home("Other", [relay])
+    for name in ("Bob", "bob", "B\u043eb", "Bob\u3164"):
+        await introduce(alice.me, await other.client.create_profile(Profile(name)))
+    names = [each.name for each in await alice.me.contacts()]
+    assert sorted(names) == ["Bob", "Bob\u3164 4", "B\u043eb 3", "bob 2"]
+
+
 async def test_names_of_contacts_are_unlike(place: Place) -> None:
     relay = await place.relay("one")
     alice = await place.home("Alice", [relay])
