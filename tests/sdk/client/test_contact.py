@@ -218,10 +218,10 @@ async def test_one_id_for_two_messages_is_told(
 ) -> None:
     hers, his = await introduce(alice.me, bob.me)
     first = await his.post("yes")
-    for number in range(20):  # more than the machine itself remembers
-        last = await his.post(str(number))
+    # More than the machine itself remembers.
+    receipts = [await his.post(str(number)) for number in range(20)]
     async with asyncio.timeout(PATIENCE):
-        await last.delivered()
+        await receipts[-1].delivered()
     await bob.client.engine.context.database.write(
         lambda cursor: cursor.execute("DELETE FROM client_message WHERE msg_id = ?", (first.id,))
     )

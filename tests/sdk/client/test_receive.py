@@ -12,6 +12,7 @@ from tests.sdk.client.people import PATIENCE, Home, Place, introduce, one, take,
 
 from graphchat import (
     Alarm,
+    Client,
     Contact,
     ContactRequested,
     MessageReceived,
@@ -29,6 +30,7 @@ from graphchat.core.frame import Frame, Kind
 from graphchat.crypto.keys import SigningKey
 from graphchat.errors import BadRequestError, QuotaError
 from graphchat.ids import QueueId
+from graphchat.testing.clock import FakeClock
 from graphchat.transport import HttpTransport, Transport
 from graphchat.wire.limits import OPEN_QUOTA_MESSAGES, SIZES, XL, L, M, S
 
@@ -175,6 +177,24 @@ async def test_two_truths_with_one_number_raise_an_alarm(place: Place) -> None:
     assert event.contact == hers
     assert "two different messages" in event.warning
     await talk(alice, bob, hers, his)
+
+
+async def test_a_clock_that_was_set_back_stops_nobody(place: Place) -> None:
+    """A frame that waits for those before it was checked when it came."""
+    alice, bob = await place.pair()
+    hers, his = await introduce(alice.me, bob.me)
+    liar = Liar(bob, his)
+    ahead = bob.client.engine.context.lives[his.row_id].connection.state.outbox.seq + 2
+    liar.send(liar.signed(liar.frame(ahead, payload=encode(Text("never complete")))))
+    live = alice.client.engine.context.lives[hers.row_id]
+    await until(lambda: len(live.connection.inbox.held) == 1)
+    await alice.close()
+    long_ago = FakeClock(SystemClock().random(16), now=1_000_000_000.0)
+    async with Client(alice.path, clock=long_ago) as client:
+        [contact] = await (await client.profile()).contacts()
+        assert contact.state == "established"
+        live = client.engine.context.lives[contact.row_id]
+        assert len(live.connection.inbox.held) == 1
 
 
 async def test_a_message_of_a_later_version_is_kept(alice: Home, bob: Home) -> None:
