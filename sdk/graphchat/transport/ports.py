@@ -93,11 +93,14 @@ class Listener(Protocol):
         ...
 
     def ended(self, relay: RelayAddress, queue: QueueId) -> None:
-        """Hear that somebody else subscribed to ``queue``, or that it is gone."""
+        """Hear that somebody else subscribed to ``queue``, or that it is gone.
+
+        It is asked for again after a while, unless it is unsubscribed from.
+        """
         ...
 
     def refused(self, relay: RelayAddress, queue: QueueId, error: RelayError) -> None:
-        """Hear that ``queue`` cannot be subscribed to. It is not tried again."""
+        """Hear that ``queue`` cannot be subscribed to now; again after a while, as above."""
         ...
 
     def answered(self, relay: RelayAddress, tag: int, error: RelayError | None) -> None:

@@ -17,6 +17,10 @@ from graphchat.wire.socket import DeleteMessage, End, Push, Subscribe, Unsubscri
 
 # A relay pushes at most 32 messages of a queue and then waits; this leaves it some slack.
 MOST_PUSHED: Final = QUOTA_MESSAGES
+# Seconds until a queue is asked for again that the relay took away or refused, at most the
+# second: a wrong clock or a restored relay heals, and another subscriber is not fought.
+FIRST_REST: Final = 60.0
+LAST_REST: Final = 3600.0
 # It becomes part of a path when the message is fetched.
 MESSAGE_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{OBJECT_ID}}}", re.ASCII)
 
@@ -30,10 +34,17 @@ class _Subscription:
     """Messages that came and are not deleted yet."""
 
 
+@dataclass(slots=True)
+class _Rest:
+    until: float
+    seconds: float
+
+
 class Receiving:
     """What this side asked about its queues.
 
-    ``wanted`` are the queues to subscribe to; the relay's end or refusal takes one out.
+    ``wanted`` are the queues to subscribe to; one that the relay ends or refuses rests, and is
+    asked for again.
     """
 
     def __init__(
@@ -52,6 +63,7 @@ class Receiving:
         self._subscribed: dict[str, _Subscription] = {}
         self._asked: dict[str, tuple[float, _Asked]] = {}
         self._again: list[_Asked] = []
+        self._rests: dict[QueueId, _Rest] = {}
         for queue in wanted:
             self.subscribe(queue)
 
@@ -60,6 +72,7 @@ class Receiving:
 
     def unsubscribe(self, queue: QueueId) -> None:
         uri = self._uri(queue)
+        self._rests.pop(queue, None)
         if self._subscribed.pop(uri, None):
             stop = Unsubscribe(self._outgoing.new_id(), uri)
             self._outgoing.put(lambda: stop)
@@ -86,7 +99,7 @@ class Receiving:
 
     def ended(self, end: End) -> None:
         if subscription := self._subscribed.pop(end.recipient_uri, None):
-            self._wanted.pop(subscription.queue, None)
+            self._rest(subscription.queue)
             self._listener.ended(self._session.relay, subscription.queue)
 
     def answered(self, name: str, error: RelayError | None) -> None:
@@ -101,11 +114,15 @@ class Receiving:
         # A deletion that is refused needs no answer: the message is gone.
 
     def retry(self) -> None:
-        """Ask again what the relay had no time for."""
+        """Ask again what the relay had no time for, and for queues that rested long enough."""
         again, self._again = self._again, []
         for asked in again:
             if asked.recipient_uri in self._subscribed:
                 self._ask(asked)
+        now = self._now()
+        for queue, rest in self._rests.items():
+            if rest.until <= now and self._uri(queue) not in self._subscribed:
+                self.subscribe(queue)
 
     def asked_since(self) -> float:
         """Return when the oldest question without an answer was asked."""
@@ -113,8 +130,14 @@ class Receiving:
 
     def _refused(self, asked: Subscribe, error: RelayError) -> None:
         if subscription := self._subscribed.pop(asked.recipient_uri, None):
-            self._wanted.pop(subscription.queue, None)
+            self._rest(subscription.queue)
             self._listener.refused(self._session.relay, subscription.queue, error)
+
+    def _rest(self, queue: QueueId) -> None:
+        now, seconds, last = self._now(), FIRST_REST, self._rests.get(queue)
+        if last is not None and now - last.until < LAST_REST:
+            seconds = min(2 * last.seconds, LAST_REST)
+        self._rests[queue] = _Rest(now + seconds, seconds)
 
     def _subscription(self, queue: QueueId) -> Subscribe | None:
         uri = self._uri(queue)

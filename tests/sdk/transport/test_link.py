@@ -337,17 +337,17 @@ async def test_pings_of_the_relay_are_answered() -> None:
         await until(lambda: on.proxy.sent - pongs[0] == 6 + len(b"are you there"))
 
 
-async def test_an_end_is_told_and_not_subscribed_to_again() -> None:
+async def test_an_end_is_told_and_the_queue_is_asked_for_on_the_next_socket() -> None:
     async with linked() as on:
         on.link.subscribe(QUEUE, KEY)
         await until(lambda: on.relay.said)
         await on.relay.push(pushed(on.proxy, "m1"), End(on.proxy.relay.queue_uri(QUEUE)))
         await until(lambda: on.listener.all("ended"))
         assert [event[0] for event in on.listener.heard] == ["up", "received", "ended"]
-        on.proxy.cut()
-        await on.up(2)
         await asyncio.sleep(0.02)
         assert len(on.relay.said) == 1
+        on.proxy.cut()
+        await until(lambda: len(on.relay.said) == 2)
 
 
 async def test_ready_is_told() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +9,7 @@ from graphchat.errors import RateError, RemoteProtocolError, UnauthorizedError
 from graphchat.ids import QueueId
 from graphchat.transport import Delivery
 from graphchat.transport.outgoing import Outgoing
-from graphchat.transport.receiving import MOST_PUSHED, Receiving
+from graphchat.transport.receiving import FIRST_REST, LAST_REST, MOST_PUSHED, Receiving
 from graphchat.transport.session import Session
 from graphchat.wire.frames import decode_client
 from graphchat.wire.limits import XXL, S
@@ -129,14 +130,13 @@ def test_a_deletion_of_a_queue_without_subscription_is_not_said() -> None:
     assert half.said() == []
 
 
-def test_a_refusal_is_told_once_and_takes_the_queue_out() -> None:
+def test_a_refusal_is_told_once() -> None:
     half = Half()
     half.subscribe()
     [asked] = half.said()
     half.receiving.answered(asked.id, UnauthorizedError())
     half.receiving.answered(asked.id, UnauthorizedError())
     assert half.listener.heard == [("refused", QUEUE, "UnauthorizedError")]
-    assert half.wanted == {}
     half.subscribe()
     assert len(half.said()) == 1
 
@@ -177,13 +177,71 @@ def test_a_deletion_that_is_refused_is_no_news() -> None:
     assert half.listener.heard == []
 
 
-def test_an_end_is_told_once_and_takes_the_queue_out() -> None:
+def test_an_end_is_told_once() -> None:
     half = Half().subscribed()
     half.receiving.ended(End(URI))
     half.receiving.ended(End(URI))
     half.receiving.ended(End("https://other/q/x"))
     assert half.listener.heard == [("ended", QUEUE)]
-    assert half.wanted == {}
+
+
+def refuse(half: Half) -> None:
+    [asked] = half.said()
+    assert isinstance(asked, Subscribe)
+    half.receiving.answered(asked.id, UnauthorizedError())
+
+
+def end(half: Half) -> None:
+    [asked] = half.said()
+    assert isinstance(asked, Subscribe)
+    half.receiving.answered(asked.id, None)
+    half.receiving.ended(End(URI))
+
+
+@pytest.mark.parametrize("lose", [refuse, end])
+def test_a_queue_that_was_lost_is_asked_for_again_and_more_and_more_slowly(
+    lose: Callable[[Half], None],
+) -> None:
+    half = Half()
+    half.subscribe()
+    rest = FIRST_REST
+    for _ in range(10):
+        lose(half)
+        half.time += rest - 1
+        half.receiving.retry()
+        assert half.said() == []
+        half.time += 1
+        half.receiving.retry()
+        half.receiving.retry()
+        rest = min(2 * rest, LAST_REST)
+    assert rest == LAST_REST
+    [asked] = half.said()
+    half.receiving.answered(asked.id, None)
+    half.time += 2 * LAST_REST
+    half.receiving.retry()
+    assert half.said() == []
+    half.receiving.ended(End(URI))
+    half.time += FIRST_REST
+    half.receiving.retry()
+    assert len(half.said()) == 1
+
+
+def test_a_queue_that_was_lost_and_is_not_wanted_any_more_is_not_asked_for() -> None:
+    half = Half()
+    half.subscribe()
+    refuse(half)
+    del half.wanted[QUEUE]
+    half.receiving.unsubscribe(QUEUE)
+    half.time += FIRST_REST
+    half.receiving.retry()
+    assert half.said() == []
+
+
+def test_a_queue_that_was_lost_is_asked_for_on_the_next_socket() -> None:
+    half = Half()
+    half.subscribe()
+    refuse(half)
+    assert len(Half(half.wanted).said()) == 1
 
 
 def test_the_age_of_the_oldest_question_is_known() -> None:
