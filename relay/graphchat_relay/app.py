@@ -125,5 +125,5 @@ def _identity(settings: RelaySettings, clock: Clock) -> SigningKey:
     path = settings.identity
     database = sqlite_path(settings.store)
     if path is None and database is not None:
-        path = database.with_name(IDENTITY_FILE)
+        path = database.with_name(f"{database.name}.{IDENTITY_FILE}")
     return SigningKey.generate(clock) if path is None else load_identity(path, clock)

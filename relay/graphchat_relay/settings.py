@@ -17,6 +17,7 @@ from graphchat.errors import CodeError
 from graphchat.wire import limits
 from graphchat.wire.uri import DEFAULT_PATH, split_create_uri
 from graphchat_relay.limits import Limits
+from graphchat_relay.store.opening import MEMORY
 
 DATABASE: Final = "relay.db"
 IDENTITY_FILE: Final = "identity.key"
@@ -37,7 +38,7 @@ class RelaySettings(BaseSettings):
     """0: any free port."""
     public_url: str | None = None
     """How clients reach the relay, if not by the name that they used: ``https://host/q``."""
-    store: str = "memory:"
+    store: str = MEMORY
     """``memory:``, ``sqlite://FILE`` or the path of a file."""
     identity: Path | None = None
     """The file with the identity key; made at the first start. None: beside the database."""
@@ -68,9 +69,11 @@ class RelaySettings(BaseSettings):
     def load(cls, file: Path | None, folder: Path, **options: Any) -> Self:
         """Read settings: ``options`` win over the environment, and that over the TOML ``file``.
 
-        What none of them names lives in ``folder``. Raises `pydantic.ValidationError`.
+        What none of them names lives in ``folder``; but the identity of a relay with a database
+        elsewhere is beside that: two relays must not be taken for one. Raises
+        `pydantic.ValidationError`.
         """
-        defaults = {"store": str(folder / DATABASE), "identity": folder / IDENTITY_FILE}
+        defaults = {"store": str(folder / DATABASE)}
 
         class Loaded(cls):  # type: ignore[misc, valid-type] # pydantic wants the file in a class
             @classmethod
@@ -82,7 +85,10 @@ class RelaySettings(BaseSettings):
                 found = (sources["init_settings"], sources["env_settings"], toml, last)
                 return tuple(source for source in found if source is not None)
 
-        return cls.model_construct(**Loaded(**options).__dict__)
+        found = Loaded(**options).__dict__
+        if found["identity"] is None and found["store"] in {defaults["store"], MEMORY}:
+            found["identity"] = folder / IDENTITY_FILE
+        return cls.model_construct(**found)
 
     @field_validator("create_tokens", mode="before")
     @classmethod

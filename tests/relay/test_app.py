@@ -58,7 +58,7 @@ async def test_an_application_runs_on_any_server(tmp_path: Path) -> None:
         found = await talk(app, "websocket", "/q", {"type": "websocket.connect"}, leaving)
         assert found[0]["type"] == "websocket.accept"
     assert await status(private, "GET", "/readyz") == 503
-    assert (tmp_path / "identity.key").exists()
+    assert (tmp_path / "relay.db.identity.key").exists()
 
 
 async def test_without_a_place_the_identity_is_new_each_time() -> None:

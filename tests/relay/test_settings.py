@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from graphchat_relay import create_app
 from graphchat_relay.limits import Limits
 from graphchat_relay.settings import RelaySettings
 
@@ -19,6 +20,15 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     assert found.store == str(tmp_path / "relay.db")
     assert found.identity == tmp_path / "identity.key"
     assert found.limits == Limits(message_days=3)
+
+
+def test_two_databases_in_one_folder_are_two_relays(tmp_path: Path) -> None:
+    homes = [RelaySettings.load(None, tmp_path, store=str(tmp_path / name)) for name in "ab"]
+    prints = {create_app(settings).state.parts.site.fingerprint for settings in homes}
+    assert len(prints) == 2
+    assert (
+        RelaySettings.load(None, tmp_path, store="memory:").identity == tmp_path / "identity.key"
+    )
 
 
 def test_tokens_come_as_a_list_or_with_commas(
