@@ -17,10 +17,10 @@ from graphchat.errors import CodeError
 from graphchat.wire import limits
 from graphchat.wire.uri import DEFAULT_PATH, split_create_uri
 from graphchat_relay.limits import Limits
-from graphchat_relay.store.opening import MEMORY
 
 DATABASE: Final = "relay.db"
 IDENTITY_FILE: Final = "identity.key"
+MEMORY: Final = "memory:"
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 Port = Annotated[int, Field(ge=0, le=65_535)]
