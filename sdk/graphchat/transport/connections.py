@@ -37,6 +37,7 @@ REQUESTS: Final = 32
 # A relay may close what was idle for 5 seconds: nothing is written at that moment.
 KEEP: Final = 4.0
 GOODBYE: Final = 0.25
+CLOSED: Final = "The client was closed."
 # Nothing that tells programs or versions apart; and nothing compressed: it could be a bomb.
 SILENT: Final = ("User-Agent", "Accept", "Accept-Encoding")
 PROXIES: Final = {"socks5", "socks5h", "socks4", "http"}
@@ -77,6 +78,7 @@ class Connections:
         # By relay: the kind of TLS that worked last is tried first.
         self._order: dict[RelayAddress, tuple[_Tls, ...]] = {}
         self._slots = asyncio.Semaphore(REQUESTS)
+        self.closed = False
 
     async def ask(self, relay: RelayAddress, request: Request) -> Response:
         """Return the answer to ``request``, whatever its status. Raises `RelayError`."""
@@ -113,6 +115,8 @@ class Connections:
         return await self._by_tls(relay, attempt)
 
     async def close(self) -> None:
+        """Close all, for good: whoever asks later gets a `StateError`."""
+        self.closed = True
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
@@ -142,6 +146,8 @@ class Connections:
         return self._authorities, by_key(relay.fingerprint)
 
     def _session(self, relay: RelayAddress) -> aiohttp.ClientSession:
+        if self.closed:
+            raise StateError(CLOSED)
         proxy = self._proxy_for(relay)
         session = self._sessions.get(proxy)
         if session is None:

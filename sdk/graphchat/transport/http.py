@@ -8,13 +8,13 @@ from yarl import URL
 
 from graphchat.clock import Clock
 from graphchat.crypto.keys import SigningKey
-from graphchat.errors import RemoteProtocolError
+from graphchat.errors import RemoteProtocolError, StateError
 from graphchat.ids import QueueId
 from graphchat.transport.backoff import Backoff
-from graphchat.transport.connections import Connections, Request
+from graphchat.transport.connections import CLOSED, Connections, Request
 from graphchat.transport.faults import no_relay, status
 from graphchat.transport.link import SocketLink, goodbye, greeting
-from graphchat.transport.ports import Link, Listener, NewQueue
+from graphchat.transport.ports import Link, Listener, NewQueue, Transport
 from graphchat.transport.receiving import MESSAGE_ID
 from graphchat.wire import rest
 from graphchat.wire.limits import BODY
@@ -51,6 +51,22 @@ class HttpTransport:
         self._connections = Connections(proxy, authorities)
         self._reconnect_delay = reconnect_delay
         self._silence = silence
+        self._again = partial(
+            HttpTransport,
+            clock,
+            proxy=proxy,
+            authorities=authorities,
+            reconnect_delay=reconnect_delay,
+            silence=silence,
+        )
+        self._profiles: dict[int, HttpTransport] = {}
+
+    def of(self, profile: int) -> Transport:
+        if self._connections.closed:
+            raise StateError(CLOSED)
+        if (found := self._profiles.get(profile)) is None:
+            found = self._profiles[profile] = self._again()
+        return found
 
     async def create(self, relay: RelayAddress, key: SigningKey) -> NewQueue:
         body = rest.encode(rest.CreateQueue(key.public))
@@ -101,6 +117,9 @@ class HttpTransport:
 
     async def close(self) -> None:
         await self._connections.close()
+        for transport in self._profiles.values():
+            await transport.close()
+        self._profiles.clear()
 
     async def _signed(  # noqa: PLR0913 - the parts of a request
         self,

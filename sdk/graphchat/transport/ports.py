@@ -32,13 +32,21 @@ class Delivery:
 
 
 class Transport(Protocol):
-    """Everything that one profile asks of relays.
+    """Everything that is asked of relays, by one profile where `of` made it.
 
     Every method raises `RelayUnreachableError` if the relay cannot be reached or does not
     answer like one, `RelayIdentityError` if it is another one than its address says,
     `UnauthorizedError` if it knows no such queue or the key does not fit, `RateError` if
-    it asks to wait, and `BadRequestError` if it does not understand.
+    it asks to wait, `BadRequestError` if it does not understand, and `StateError` after
+    `close`.
     """
+
+    def of(self, profile: int) -> "Transport":
+        """Return the transport of one profile: it shares no connection with any other.
+
+        Closed with this one. Raises `StateError` if this one is closed.
+        """
+        ...
 
     async def create(self, relay: RelayAddress, key: SigningKey) -> NewQueue:
         """Make a queue whose recipient is the holder of ``key``."""

@@ -116,6 +116,9 @@ class FusedTransport:
         self._transport = transport
         self._fuse = fuse
 
+    def of(self, profile: int) -> Transport:
+        return FusedTransport(self._transport.of(profile), self._fuse)
+
     async def create(self, relay: RelayAddress, key: SigningKey) -> NewQueue:
         return await self._fuse.around(self._transport.create(relay, key))
 

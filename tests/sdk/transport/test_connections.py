@@ -306,6 +306,18 @@ async def test_loopback_does_not_go_through_a_proxy() -> None:
             await network.ask(far, request(far))
 
 
+async def test_what_is_closed_opens_nothing_more() -> None:
+    async with serving(ScriptedRelay()) as relay, connections() as network:
+        relay.answers.append(web.Response())
+        await network.ask(relay.address, request(relay.address))
+        await network.close()
+        with pytest.raises(StateError, match="was closed"):
+            await network.ask(relay.address, request(relay.address))
+        with pytest.raises(StateError, match="was closed"):
+            await network.dial(relay.address)
+        assert len(relay.seen) == 1
+
+
 @pytest.mark.parametrize("proxy", ["", "127.0.0.1:9050", "ftp://a:1", "socks5://", "http://a:x"])
 def test_a_proxy_that_cannot_be_one_is_refused(proxy: str) -> None:
     with pytest.raises(StateError, match="written as socks5"):

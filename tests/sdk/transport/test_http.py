@@ -25,6 +25,7 @@ from graphchat.errors import (
     RelayError,
     RelayIdentityError,
     RelayUnreachableError,
+    StateError,
     UnauthorizedError,
 )
 from graphchat.ids import QueueId
@@ -62,6 +63,22 @@ def assert_signed(relay: ScriptedRelay, seen: Seen) -> None:
     )
     assert shown.ts == 1_700_000_000
     assert verify(KEY.public, data, shown.signature)
+
+
+async def test_no_connection_carries_two_profiles() -> None:
+    async with both() as (relay, transport), FaultProxy(relay.address) as proxy:
+        one, two = transport.of(1), transport.of(2)
+        assert transport.of(1) is one
+        for asks in (one, two, one, transport, two):
+            relay.answers.append(web.Response(body=b"{}"))
+            await asks.put(proxy.relay, SENDER, bytes(S))
+        assert proxy.accepted == 3
+        await transport.close()
+        for closed in (one, two):
+            with pytest.raises(StateError, match="was closed"):
+                await closed.identify(proxy.relay)
+        with pytest.raises(StateError, match="was closed"):
+            transport.of(3)
 
 
 def made(recipient: str, sender: str) -> web.Response:
