@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, codes, load, rows
+from graphchat.client import accept, codes, load, reach, rows
 from graphchat.client.address import Address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
@@ -97,6 +97,7 @@ class OwnProfile:
         address. Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
         """
         code = await asyncio.to_thread(codes.read, source)
+        reach.check(code, self._engine.context.relays)
         self._check_unused(code.id)
         relays = self._engine.context.relays
         lanes = await self._lanes(relays, len(code.lanes), distinct=False)

@@ -1,23 +1,26 @@
 """What arrives: opened and stored in one commit, and only then deleted at the relay."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graphchat.client import load, rows
+from graphchat.client import load, reach, rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.context import AddressRoute, LaneRoute
 from graphchat.client.live import Live, relay_of
+from graphchat.client.redelivery import Redelivery, Source
+from graphchat.client.slots import Slots
 from graphchat.core import handshake
 from graphchat.core.connection import Connection
-from graphchat.core.handshake import HandshakeState, Phase, Role
+from graphchat.core.handshake import HandshakeState, MayReach, Phase, Role
 from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import AgreementKey, SigningKey
-from graphchat.errors import NotFoundError, RelayError, RemoteProtocolError, StoreError
+from graphchat.errors import GraphchatError, NotFoundError, RemoteProtocolError, StoreError
 from graphchat.ids import QueueId
 from graphchat.secret import Secret
 from graphchat.transport.ports import Delivery
@@ -26,10 +29,13 @@ from graphchat.wire.uri import RelayAddress
 if TYPE_CHECKING:
     from graphchat.client.engine import Engine
 
-# Envelopes too large to be pushed, fetched at the same time.
+# Envelopes too large to be pushed: fetched at the same time, from one host at the same time,
+# and known at the same time; of others the relay reminds us.
 FETCHES: Final = 4
-# Seconds until deliveries that could not be stored are asked for again.
-REDELIVERY: Final = 5.0
+FETCHES_FROM_ONE: Final = 2
+MOST_KNOWN: Final = 256
+
+log = logging.getLogger("graphchat.client")
 
 
 class Receiver:
@@ -39,9 +45,13 @@ class Receiver:
         self._engine: Final = engine
         self._context: Final = engine.context
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(FETCHES)
+        self._slots = Slots(FETCHES, FETCHES_FROM_ONE)
+        self._fetching: set[tuple[Source, str]] = set()
+        """Envelopes that are fetched or wait for it, by queue and id."""
+        self._redelivery = Redelivery(self._ask_again)
 
     async def close(self) -> None:
+        self._redelivery.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -82,19 +92,22 @@ class Receiver:
 
     def redeliver(self, profile: int, relay: RelayAddress, queues: Sequence[QueueId]) -> None:
         """Have the relay send again what could not be stored, after a while."""
+        for queue in queues:
+            self._redelivery.plan(Source(profile, relay, queue))
 
+    def _ask_again(self, source: Source) -> None:
         async def again() -> None:
-            await asyncio.sleep(REDELIVERY)
-            link = self._engine.links.of(profile, relay).link
             try:
-                keys = {queue: await self.recipient_key(queue) for queue in queues}
+                key = await self.recipient_key(source.queue)
             except StoreError:
-                self.redeliver(profile, relay, queues)
+                self._redelivery.plan(source)
                 return
-            for queue, key in keys.items():
-                if key is not None:
-                    link.unsubscribe(queue)
-                    link.subscribe(queue, key)
+            if key is None:
+                self._redelivery.forget(source)
+                return
+            link = self._engine.links.of(source.profile, source.relay).link
+            link.unsubscribe(source.queue)
+            link.subscribe(source.queue, key)
 
         self._keep(again())
 
@@ -106,33 +119,44 @@ class Receiver:
         turn: Applier,
     ) -> None:
         """Use what a relay delivered; delete it there once it is stored here."""
-        link = self._engine.links.of(profile, relay).link
         for delivery in deliveries:
+            source = Source(profile, relay, delivery.queue)
             if delivery.message is None:
-                turn.unit.after(partial(self._fetch, profile, relay, delivery))
+                turn.unit.after(partial(self._fetch, source, delivery))
                 continue
             # What cannot be opened now never can: it is deleted like the rest.
             with suppress(RemoteProtocolError, NotFoundError):
-                await self._open(turn, delivery.queue, delivery.message)
-            turn.unit.after(partial(link.delete, delivery.queue, delivery.id))
+                await self._open(turn, relay, delivery.queue, delivery.message)
+            turn.unit.after(partial(self._stored, source, delivery.id))
 
-    async def _open(self, turn: Applier, queue: bytes, envelope: bytes) -> None:
+    def _stored(self, source: Source, message_id: str) -> None:
+        self._engine.links.of(source.profile, source.relay).link.delete(source.queue, message_id)
+        self._redelivery.worked(source)
+
+    async def _open(
+        self, turn: Applier, relay: RelayAddress, queue: bytes, envelope: bytes
+    ) -> None:
+        # A relay that brings us something is ours, even if no new queues are made there.
+        may_reach = partial(reach.may_reach, own=[relay, *self._context.relays])
         match self._context.routes.get(queue):
             case LaneRoute(connection=row_id, lane=number):
                 live = await self._engine.live(row_id)
                 turn.unit.touch(live, number)
-                await turn.apply(live, live.connection.receive(number, envelope))
+                await turn.apply(live, live.connection.receive(number, envelope, may_reach))
             case AddressRoute(address=row_id, lane=number):
-                await self._request(turn, row_id, number, envelope)
+                await self._request(turn, row_id, number, envelope, may_reach)
             case None:
                 pass
 
-    async def _request(self, turn: Applier, row_id: int, number: int, envelope: bytes) -> None:
+    async def _request(
+        self, turn: Applier, row_id: int, number: int, envelope: bytes, may_reach: MayReach
+    ) -> None:
         """Make a connection of a request at an address, the first time that it comes."""
         context, address = self._context, self._context.addresses[row_id]
         state = address.state
         key = AgreementKey(state.lanes[number].ratchet_key)
         asked = handshake.read_confirmation(state.code, state.side, key, envelope)
+        handshake.check_reach(asked.hello, may_reach)
         if not context.remember_cid(turn.unit, asked.cid):
             return
         shake = HandshakeState(
@@ -162,25 +186,40 @@ class Receiver:
         turn.unit.write(rows.new_connection(live, context.clock.now()))
         await turn.apply(live, effects)
 
-    def _fetch(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
+    def _fetch(self, source: Source, delivery: Delivery) -> None:
         """Get a large envelope in a task of its own, then take it like any other."""
-        self._keep(self._fetched(profile, relay, delivery))
+        name = (source, delivery.id)
+        if name in self._fetching:
+            return
+        if len(self._fetching) >= MOST_KNOWN:
+            self._redelivery.plan(source)
+            return
+        self._fetching.add(name)
+        self._keep(self._fetched(source, delivery))
+
+    async def _fetched(self, source: Source, delivery: Delivery) -> None:
+        try:
+            message = await self._message(source, delivery.id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the envelope comes again
+            if not isinstance(error, GraphchatError):
+                log.error("a fetch of the client failed: %s", type(error).__name__)  # noqa: TRY400 - a trace may quote content
+            self._redelivery.plan(source)
+            return
+        finally:
+            self._fetching.discard((source, delivery.id))
+        if message is not None:
+            found = [replace(delivery, message=message)]
+            self._engine.deliveries(source.profile, source.relay, found)
+
+    async def _message(self, source: Source, message_id: str) -> bytes | None:
+        key = await self.recipient_key(source.queue)
+        if key is None:
+            return None
+        transport = self._context.transport.of(source.profile)
+        async with self._slots.at(source.relay.base):
+            return await transport.fetch(source.relay, source.queue, key, message_id)
 
     def _keep(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _fetched(self, profile: int, relay: RelayAddress, delivery: Delivery) -> None:
-        try:
-            key = await self.recipient_key(delivery.queue)
-            if key is None:
-                return
-            async with self._slots:
-                message = await self._context.transport.fetch(
-                    relay, delivery.queue, key, delivery.id
-                )
-        except (RelayError, StoreError):
-            self.redeliver(profile, relay, [delivery.queue])
-            return
-        self._engine.deliveries(profile, relay, [replace(delivery, message=message)])

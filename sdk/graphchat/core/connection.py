@@ -17,7 +17,15 @@ from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames, handshake
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import Kind
-from graphchat.core.handshake import Answer, Asked, HandshakeState, Phase, Role
+from graphchat.core.handshake import (
+    Answer,
+    Asked,
+    HandshakeState,
+    MayReach,
+    Phase,
+    Role,
+    anywhere,
+)
 from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, StreamState, Use
 from graphchat.core.lane import Lane, LaneState, Offer
 from graphchat.core.outbox import Outbox, OutboxState
@@ -131,9 +139,10 @@ class Connection:
         found += [do.Put(*pair) for pair in zip(offers, answer.envelopes, strict=True)]
         return [*found, self._welcome()]
 
-    def _answered(self, lane: Lane, envelope: bytes) -> list[Effect]:
+    def _answered(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         """Bob: read the answer, and start the lanes."""
         answer = handshake.read_answer(self.state.handshake, lane.key, envelope)
+        handshake.check_reach(answer.hello, may_reach)
         return self._start(self.lanes, answer.hello.lanes, answer)
 
     def _start(
@@ -185,15 +194,21 @@ class Connection:
 
     # What they say
 
-    def receive(self, number: int, envelope: bytes) -> list[Effect]:
-        """Take an envelope from our queue of a lane. Raises `RemoteProtocolError`."""
+    def receive(
+        self, number: int, envelope: bytes, may_reach: MayReach = anywhere
+    ) -> list[Effect]:
+        """Take an envelope from our queue of a lane.
+
+        ``may_reach`` says to which relays of others this side goes. Raises
+        `RemoteProtocolError`.
+        """
         if number >= len(self.lanes):
             raise RemoteProtocolError("an envelope came by a lane that was given up")
         lane, shake = self.lanes[number], self.state.handshake
         if not lane.started:
             if shake.role is Role.BOB:
-                return self._answered(lane, envelope)
-            return self._confirmation(lane, envelope)
+                return self._answered(lane, envelope, may_reach)
+            return self._confirmation(lane, envelope, may_reach)
         try:
             data, signature = lane.open(self.cid, envelope, self.clock)
         except RepeatedError:
@@ -203,19 +218,20 @@ class Connection:
                 raise
             # The same confirmation comes by every lane; another one is somebody else's.
             if shake.role is Role.ALICE:
-                return self._confirmation(lane, envelope)
+                return self._confirmation(lane, envelope, may_reach)
             # So does the same answer.
             handshake.read_answer(shake, lane.key, envelope)
             return []
         return self._frame(number, data, signature)
 
-    def _confirmation(self, lane: Lane, envelope: bytes) -> list[Effect]:
+    def _confirmation(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         shake = self.state.handshake
         if shake.agreement_key is None or shake.code.is_address:
             raise DecryptionError
         side = Side(AgreementKey(shake.agreement_key), self.lanes[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         if shake.phase is Phase.INVITED:
+            handshake.check_reach(asked.hello, may_reach)
             return self.asked(asked)
         return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
 

@@ -6,7 +6,7 @@ Alice made the code, Bob scanned it. docs/protocol.md, section 12.
     Bob     requested -> pending -> established
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
@@ -28,6 +28,10 @@ from graphchat.wire.uri import split_create_uri
 MAX_TEXT: Final = 1_000
 """Characters of what somebody says with a request."""
 KEM_SIZE: Final = max(kem.PUBLIC, kem.CIPHERTEXT)
+
+
+MayReach = Callable[[str], bool]
+"""Tells whether this side goes to a relay that the other side names, by its base."""
 
 
 class Role(StrEnum):
@@ -159,6 +163,17 @@ def read_confirmation(code: CodeKeys, side: Side, lane: AgreementKey, envelope: 
     if hello.lanes[0].ratchet_key != box.ekb0:
         raise RemoteProtocolError("a confirmation names another key than it was made with")
     return Asked(cid, agreed, hello)
+
+
+def anywhere(_base: str) -> bool:
+    """Go to every relay that the other side names."""
+    return True
+
+
+def check_reach(hello: Hello, may_reach: MayReach) -> None:
+    """Raise `RemoteProtocolError` if the other side sends us where we do not go."""
+    if not all(may_reach(offer.base) for offer in hello.lanes):
+        raise RemoteProtocolError("a handshake names a relay that is not for others to name")
 
 
 def note_request(state: HandshakeState, asked: Asked) -> None:

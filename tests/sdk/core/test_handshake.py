@@ -76,6 +76,39 @@ def test_a_code_makes_a_connection(make: Callable[[], Pair]) -> None:
         assert not side.refused
 
 
+def test_a_confirmation_goes_only_where_this_side_goes() -> None:
+    pair = Pair.by_invitation()
+    pair.bob.work()
+    envelope, machine = pair.alice.queues[0].envelopes[0], pair.alice.connection
+    before, asked_for = pair.alice.visible(), list[str]()
+
+    def nowhere(base: str) -> bool:
+        asked_for.append(base)
+        return False
+
+    with pytest.raises(RemoteProtocolError, match="not for others to name"):
+        machine.receive(0, envelope, nowhere)
+    assert asked_for == [pair.bob.connection.lanes[0].state.base]
+    assert pair.alice.visible() == before
+    assert is_up(pair.connect())
+
+
+@both_codes
+def test_an_answer_goes_only_where_this_side_goes(make: Callable[[], Pair]) -> None:
+    pair = make()
+    pair.bob.work()
+    if pair.alice.phase is Phase.REQUESTED:
+        pair.alice.accept()
+    pair.alice.step()
+    pair.alice.work()
+    envelope, machine = pair.bob.queues[0].envelopes[0], pair.bob.connection
+    before = pair.bob.visible()
+    with pytest.raises(RemoteProtocolError, match="not for others to name"):
+        machine.receive(0, envelope, lambda _: False)
+    assert pair.bob.visible() == before
+    assert is_up(pair.connect())
+
+
 @both_codes
 def test_each_queue_takes_messages_of_the_other_side_only(make: Callable[[], Pair]) -> None:
     pair = make().connect()
