@@ -18,7 +18,7 @@ from graphchat import (
     MessageReceived,
     Text,
 )
-from graphchat.client import codes
+from graphchat.client import codes, receive
 from graphchat.client.live import relay_of
 from graphchat.client.queues import make_lanes
 from graphchat.clock import SystemClock
@@ -31,8 +31,10 @@ from graphchat.crypto.keys import SigningKey
 from graphchat.errors import BadRequestError, QuotaError
 from graphchat.ids import QueueId
 from graphchat.testing.clock import FakeClock
+from graphchat.testing.proxy import FaultProxy
 from graphchat.transport import HttpTransport, Transport
 from graphchat.wire.limits import OPEN_QUOTA_MESSAGES, SIZES, XL, L, M, S
+from graphchat.wire.uri import RelayAddress
 
 TAGS = count(10**9)
 
@@ -195,6 +197,25 @@ async def test_a_clock_that_was_set_back_stops_nobody(place: Place) -> None:
         assert contact.state == "established"
         live = client.engine.context.lives[contact.row_id]
         assert len(live.connection.inbox.held) == 1
+
+
+async def test_a_fetch_that_breaks_is_done_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "REDELIVERY", 0.05)
+    relay = await place.relay("one")
+    async with FaultProxy(RelayAddress.parse(relay.uri)) as proxy:
+        alice, bob = await place.home("Alice", [relay]), await place.home("Bob", [])
+        await bob.client.add_relay(proxy.relay.text)
+        hers, _ = await introduce(alice.me, bob.me)
+        proxy.delay = 0.02  # so that a fetch can be seen
+        large = ["x" * 50_000 + str(number) for number in range(4)]
+        for text in large:
+            await hers.post(text)
+        await until(lambda: bool(bob.client.engine.receiver._tasks))
+        proxy.cut()
+        assert await texts(bob.me, 4) == large
+        await bob.close()
 
 
 async def test_a_message_of_a_later_version_is_kept(alice: Home, bob: Home) -> None:
