@@ -95,7 +95,7 @@ class RelayIdentityError(RelayError):
 
 
 class UnauthorizedError(RelayError):
-    """The relay knows no such queue, or this key does not open it."""
+    """The relay knows no such queue, this key does not open it, or the clock here is wrong."""
 
 
 class QuotaError(RelayError):

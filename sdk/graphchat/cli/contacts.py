@@ -11,7 +11,7 @@ from graphchat.cli.options import Json
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, OwnProfile
 
-COLUMNS: Final = ("contact", "kind", "state", "trust", "relays")
+COLUMNS: Final = ("contact", "kind", "state", "trust", "post_quantum", "relays")
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
 def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     """List who you can talk to, and who has not answered yet.
 
-    Trust says how you know that it is them: 0 by an address, 2 by a code from hand to hand.
+    Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
+    good as the way that it took. post_quantum: later quantum computers cannot read along.
     """
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
@@ -47,5 +48,6 @@ def record(contact: "Contact") -> Mapping[str, object]:
         "kind": contact.kind,
         "state": contact.state,
         "trust": contact.trust,
+        "post_quantum": contact.post_quantum,
         "relays": list(dict.fromkeys(contact.relays)),
     }

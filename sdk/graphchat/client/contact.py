@@ -77,13 +77,26 @@ class Contact:
 
     @property
     def state(self) -> str:
-        """``invited``, ``requested``, ``pending`` or ``established``."""
-        return self._live.connection.phase.value
+        """``invited``, ``requested``, ``pending``, ``established``, or ``failed`` for good."""
+        return "failed" if self._live.failed else self._live.connection.phase.value
 
     @property
     def trust(self) -> int:
-        """How sure it is who that is: 0 by an address, 2 by a code from hand to hand."""
+        """How sure it is who that is: 0 by an address, 2 by an invitation.
+
+        An invitation is handed over outside of graphchat, scanned or pasted: 2 is as good as
+        the way that it took.
+        """
         return self._live.trust
+
+    @property
+    def post_quantum(self) -> bool:
+        """Whether every lane has ML-KEM from the other side, against later quantum computers.
+
+        False until something came by each of them.
+        """
+        lanes = [lane for lane in self._live.connection.lanes if lane.started]
+        return bool(lanes) and all(lane.post_quantum for lane in lanes)
 
     @property
     def row_id(self) -> int:
@@ -134,7 +147,8 @@ class Contact:
         """Store a message and leave: it is sent as soon as a relay can be reached.
 
         ``message`` is text, the path of a picture, or any message. With an ``id`` (16 random
-        bytes) that was used for this contact before, nothing is sent twice. Raises
+        bytes) that was used for this contact before, nothing is sent twice: use one where a
+        timeout may cancel this, for what was cancelled may be sent all the same. Raises
         `ContentError`, `StateError`, `StoreError`.
         """
         said = await as_message(message)

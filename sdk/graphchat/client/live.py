@@ -21,8 +21,10 @@ RECENT: Final = 64
 ASKED_AGAIN: Final = 128
 
 USED: Final = (
-    "This code does not work any more: it was used already, or withdrawn. Ask for a fresh one."
+    "This code does not work any more: it was used already, or withdrawn. If it was meant for you"
+    " alone, somebody else may have seen it: tell whoever gave it to you, and ask for a fresh one."
 )
+DELETED: Final = "This address does not work any more: it was deleted. Ask for the new one."
 DAMAGED: Final = "What came back with this code cannot be used. Remove it, and use a fresh code."
 
 MessageState = Literal["queued", "sent", "delivered"]
@@ -128,7 +130,10 @@ class Live:
     @property
     def why_failed(self) -> str:
         """Why the handshake can fail on this side, in words for people."""
-        return USED if self.connection.state.handshake.role is Role.BOB else DAMAGED
+        shake = self.connection.state.handshake
+        if shake.role is Role.ALICE:
+            return DAMAGED
+        return DELETED if shake.code.is_address else USED
 
     def lane_relay(self, number: int) -> RelayAddress | None:
         """Return the relay on which the queue of the other side is."""

@@ -35,7 +35,7 @@ from graphchat.wire.uri import RelayAddress
 # Lanes of a new connection, where the home has so many relays (policy `all`).
 LANES: Final = 2
 SCANNED, ASKED = 2, 0
-"""Trust: a code from hand to hand; an address that anybody may have."""
+"""Trust: an invitation, handed over outside of graphchat; an address that anybody may have."""
 
 
 @dataclass(frozen=True, slots=True)

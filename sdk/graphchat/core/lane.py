@@ -69,6 +69,11 @@ class Lane:
         return self._ratchet is not None and self._ratchet.can_send
 
     @property
+    def post_quantum(self) -> bool:
+        """Whether the other side has sent ML-KEM by this lane, and we use it."""
+        return self._ratchet is not None and self._ratchet.post_quantum
+
+    @property
     def key(self) -> AgreementKey:
         """The first X25519 key of this lane, ``EK``."""
         if self.state.ratchet_key is None:

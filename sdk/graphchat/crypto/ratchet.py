@@ -78,6 +78,11 @@ class Ratchet(Struct, frozen=True, array_like=True):
     def can_send(self) -> bool:
         return self.sending is not None
 
+    @property
+    def post_quantum(self) -> bool:
+        """Whether the newest step has an ML-KEM secret in it, for which the other sent its key."""
+        return self.sending is not None and self.sending.header.kem_ciphertext != b""
+
     def seal(
         self, frame: bytes, signature: bytes, size: int | None, cid: ConnectionId, clock: Clock
     ) -> tuple[bytes, "Ratchet"]:

@@ -66,7 +66,7 @@ async def test_contacts_outlive_the_address(place: Place) -> None:
         await alice.client.settled()
         assert await alice.me.current_address() is None
         late = await carol.me.connect(address.link)
-        with pytest.raises(StateError, match="withdrawn"):
+        with pytest.raises(StateError, match="was deleted"):
             await late.established()
     await his.send("still here")
     assert await texts(alice.me, 1) == ["still here"]

@@ -14,6 +14,7 @@ from tests.sdk.client.people import (
     one,
     take,
     texts,
+    until,
 )
 
 from graphchat import Alarm, Contact, ContactEstablished, Image, MessageReceived, Text
@@ -61,6 +62,19 @@ async def test_a_picture_arrives(alice: Home, bob: Home, tmp_path: Path) -> None
     assert len(image.data) > INLINE
     assert Pillow.open(BytesIO(image.data)).size == (image.width, image.height) == (240, 240)
     assert [line.message for line in await his.history()] == [Text("before"), image, Text("after")]
+
+
+async def test_a_contact_is_post_quantum_once_something_came_by_every_lane(place: Place) -> None:
+    alice, bob = await place.pair("one", "two")
+    his = await bob.me.connect((await alice.me.invite()).link)
+    early = his.post_quantum
+    await until(lambda: his.post_quantum)
+    [hers] = await alice.me.contacts()
+    await until(lambda: hers.post_quantum)
+    assert not early
+    await alice.reopen()
+    [hers] = await alice.me.contacts()
+    assert hers.post_quantum
 
 
 async def test_what_is_no_picture_is_not_sent(alice: Home, bob: Home, tmp_path: Path) -> None:

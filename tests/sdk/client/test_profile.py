@@ -128,8 +128,9 @@ async def test_a_used_code_fails_for_the_next(place: Place) -> None:
         await late.post("hello?")
     await carol.reopen()
     [late] = await carol.me.contacts()
-    with pytest.raises(StateError, match="used already"):
+    with pytest.raises(StateError, match="somebody else may have seen it"):
         await late.established()
+    assert late.state == "failed"
     await late.remove()
     assert await carol.me.contacts() == []
 

@@ -7,6 +7,7 @@ from graphchat.core import record
 from graphchat.core.lane import Lane, LaneState
 from graphchat.crypto.agreement import LaneSecrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
+from graphchat.crypto.ratchet import Ratchet
 from graphchat.errors import (
     DecryptionError,
     LocalProtocolError,
@@ -67,6 +68,26 @@ def test_frames_go_both_ways_once_the_first_came(
     assert alice.open(CID, envelope, clock) == (b"frame", b"s" * 64)
     assert alice.can_send
     assert bob.open(CID, alice.seal(CID, 1, b"back", b"", clock), clock) == (b"back", b"")
+
+
+@pytest.mark.parametrize("bobs", [True, False])
+@pytest.mark.parametrize("alices", [True, False])
+def test_a_lane_is_post_quantum_once_each_side_has_the_key_of_the_other(
+    clock: FakeClock, *, bobs: bool, alices: bool
+) -> None:
+    bob, alice = (Lane(lane(0, Network(), clock)) for _ in range(2))
+    offers = bob.offer(), alice.offer()
+    assert not bob.post_quantum
+    bob.start(
+        Ratchet.initiator(SECRETS, bob.key, offers[1].ratchet_key, clock, kem=bobs), offers[1]
+    )
+    alice.start(Ratchet.responder(SECRETS, alice.key, kem=alices), offers[0])
+    assert not bob.post_quantum
+    assert not alice.post_quantum
+    for _ in range(2):
+        alice.open(CID, bob.seal(CID, 1, b"", b"", clock), clock)
+        bob.open(CID, alice.seal(CID, 1, b"", b"", clock), clock)
+        assert reloaded(alice).post_quantum == reloaded(bob).post_quantum == (bobs and alices)
 
 
 def test_a_stored_lane_goes_on_where_it_was(ends: tuple[Lane, Lane], clock: FakeClock) -> None:
