@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FETCHES: Final = 4
 FETCHES_FROM_ONE: Final = 2
 MOST_KNOWN: Final = 256
+# Seconds until deliveries that could not be stored are asked for again, at first.
+REDELIVERY: Final = 5.0
 
 log = logging.getLogger("graphchat.client")
 
@@ -48,7 +50,7 @@ class Receiver:
         self._slots = Slots(FETCHES, FETCHES_FROM_ONE)
         self._fetching: set[tuple[Source, str]] = set()
         """Envelopes that are fetched or wait for it, by queue and id."""
-        self._redelivery = Redelivery(self._ask_again)
+        self._redelivery = Redelivery(self._ask_again, REDELIVERY)
 
     async def close(self) -> None:
         self._redelivery.close()

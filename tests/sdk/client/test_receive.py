@@ -218,6 +218,87 @@ async def test_a_fetch_that_breaks_is_done_again(
         await bob.close()
 
 
+@dataclass
+class WrongClock:
+    """The system's clock, and by how many seconds it is wrong."""
+
+    off: float = 0.0
+
+    def now(self) -> float:
+        return SystemClock().now() + self.off
+
+    def monotonic(self) -> float:
+        return SystemClock().monotonic()
+
+    def random(self, count: int) -> bytes:
+        return SystemClock().random(count)
+
+
+async def test_fetches_that_are_refused_do_not_multiply(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that is wrong makes every fetch fail, until it is right again."""
+    monkeypatch.setattr(receive, "REDELIVERY", 0.05)
+    alice, bob = await place.pair()
+    hers, _ = await introduce(alice.me, bob.me)
+    await bob.close()
+    large = ["x" * 50_000 + str(number) for number in range(6)]
+    for text in large:
+        await hers.send(text)
+    fetch, asked = HttpTransport.fetch, list[str]()
+    running, at_once = list[str](), list[list[str]]()
+
+    async def watched(
+        self: HttpTransport, relay: RelayAddress, queue: QueueId, key: SigningKey, name: str
+    ) -> bytes:
+        asked.append(name)
+        running.append(name)
+        at_once.append([*running])
+        try:
+            await asyncio.sleep(0.01)
+            return await fetch(self, relay, queue, key, name)
+        finally:
+            running.remove(name)
+
+    monkeypatch.setattr(HttpTransport, "fetch", watched)
+    clock = WrongClock(600)
+    async with Client(bob.path, clock=clock) as client:
+        await until(lambda: len(asked) >= 3 * len(large))
+        await asyncio.sleep(1.0)
+        # After 0, 0.05, 0.15, 0.35, 0.75 and 1.55 seconds.
+        assert len(asked) <= 6 * len(large)
+        assert len(client.engine.receiver._fetching) <= len(large)
+        clock.off = 0.0
+        assert await texts(await client.profile(), 6) == large
+    for names in at_once:
+        assert len(names) == len(set(names)) <= receive.FETCHES_FROM_ONE
+
+
+async def test_no_more_fetches_wait_than_are_known(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "REDELIVERY", 0.05)
+    monkeypatch.setattr(receive, "MOST_KNOWN", 2)
+    alice, bob = await place.pair()
+    hers, _ = await introduce(alice.me, bob.me)
+    await bob.close()
+    large = ["x" * 50_000 + str(number) for number in range(6)]
+    for text in large:
+        await hers.send(text)
+    await bob.reopen()
+    fetching = bob.client.engine.receiver._fetching
+    most = 0
+
+    def notice() -> bool:
+        nonlocal most
+        most = max(most, len(fetching))
+        return stored(place) == 0
+
+    await until(notice)
+    assert most <= 2
+    assert await texts(bob.me, 6) == large
+
+
 async def test_a_message_of_a_later_version_is_kept(alice: Home, bob: Home) -> None:
     hers, his = await introduce(alice.me, bob.me)
     await his.post(Unknown("hologram", b"\x81\xa4type\xa8hologram"))
