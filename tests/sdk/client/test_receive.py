@@ -265,8 +265,8 @@ async def test_fetches_that_are_refused_do_not_multiply(
     async with Client(bob.path, clock=clock) as client:
         await until(lambda: len(asked) >= 3 * len(large))
         await asyncio.sleep(1.0)
-        # After 0, 0.05, 0.15, 0.35, 0.75 and 1.55 seconds.
-        assert len(asked) <= 6 * len(large)
+        # After 0, 0.05, 0.15, 0.35, 0.75 and 1.55 seconds; a receipt may have begun it anew.
+        assert len(asked) <= 10 * len(large)
         assert len(client.engine.receiver._fetching) <= len(large)
         clock.off = 0.0
         assert await texts(await client.profile(), 6) == large
