@@ -46,9 +46,10 @@ def remove(turn: Applier, live: Live) -> None:
     for lane in live.connection.lanes:
         state = lane.state
         context.forget_route(turn.unit, state.recipient_id)
-        turn.work(
-            live, RemoveWork(state.relay, state.base, state.recipient_id, state.recipient_key)
+        work = RemoveWork(
+            state.relay, state.base, state.recipient_id, state.recipient_key, live.profile
         )
+        turn.work(live, work)
     turn.unit.write(*rows.remove_connection(live.id))
     turn.unit.forget(live)
     context.forget_name(turn.unit, live)

@@ -48,7 +48,9 @@ class Address:
         turn.unit.write(rows.drop_address(address.id))
         for lane in address.state.lanes:
             work_id = next(context.work_ids)
-            work = RemoveWork(lane.relay, lane.base, lane.recipient_id, lane.recipient_key)
+            work = RemoveWork(
+                lane.relay, lane.base, lane.recipient_id, lane.recipient_key, address.profile
+            )
             turn.unit.write(rows.work(work_id, None, work))
             turn.unit.after(partial(context.hire, Job(work_id, None, work)))
         turn.unit.after(partial(context.drop_address, address.id))

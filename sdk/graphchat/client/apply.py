@@ -110,7 +110,9 @@ class Applier:
     def _remove(self, live: Live, lane: LaneState) -> None:
         self.unit.write(rows.drop_lane(live.id, lane.number))
         self.context.forget_route(self.unit, lane.recipient_id)
-        work = RemoveWork(lane.relay, lane.base, lane.recipient_id, lane.recipient_key)
+        work = RemoveWork(
+            lane.relay, lane.base, lane.recipient_id, lane.recipient_key, live.profile
+        )
         self.work(live, work)
 
     async def _moved(self, live: Live, phase: Phase) -> None:

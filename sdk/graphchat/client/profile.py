@@ -150,9 +150,8 @@ class OwnProfile:
         self, relays: Sequence[RelayAddress], wanted: int, *, distinct: bool
     ) -> list[LaneState]:
         context = self._engine.context
-        return await make_lanes(
-            context.transport, relays, wanted, context.clock, distinct=distinct
-        )
+        transport = context.transport.of(self.row_id)
+        return await make_lanes(transport, relays, wanted, context.clock, distinct=distinct)
 
     def _check_unused(self, code_id: bytes) -> None:
         """Raise `StateError` for a code that leads back to this client."""

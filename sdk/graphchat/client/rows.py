@@ -275,6 +275,10 @@ def try_work(work_id: int) -> Row:
     return Row("UPDATE client_work SET attempts = attempts + 1 WHERE id = ?", (work_id,))
 
 
+def change_work(work_id: int, changed: Work) -> Row:
+    return Row("UPDATE client_work SET data = ? WHERE id = ?", (record.dump(changed), work_id))
+
+
 def drop_work(work_id: int) -> Row:
     return Row("DELETE FROM client_work WHERE id = ?", (work_id,))
 

@@ -12,6 +12,8 @@ class PutWork(msgspec.Struct, frozen=True, tag="put"):
     base: str
     sender_id: bytes
     envelope: bytes
+    since: float = 0.0
+    """When it first failed, in seconds of the epoch; 0 if it did not yet."""
 
 
 class SecureWork(msgspec.Struct, frozen=True, tag="secure"):
@@ -23,6 +25,7 @@ class SecureWork(msgspec.Struct, frozen=True, tag="secure"):
     recipient_key: Secret
     sender_key: bytes
     lane: int
+    since: float = 0.0
 
 
 class RemoveWork(msgspec.Struct, frozen=True, tag="remove"):
@@ -32,10 +35,15 @@ class RemoveWork(msgspec.Struct, frozen=True, tag="remove"):
     base: str
     recipient_id: bytes
     recipient_key: Secret
+    profile: int = 0
+    """Whose queue it is: the connection may be forgotten already."""
+    since: float = 0.0
 
 
 class AcceptWork(msgspec.Struct, frozen=True, tag="accept"):
     """Make fresh queues for a request at an address, and answer it."""
+
+    since: float = 0.0
 
 
 Work = PutWork | SecureWork | RemoveWork | AcceptWork

@@ -5,16 +5,21 @@ copy of a confirmation is ignored, a queue that is gone is gone.
 """
 
 import asyncio
-from contextlib import suppress
+import logging
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
+
+import msgspec
 
 from graphchat.client import accept, rows
 from graphchat.client.apply import Applier
 from graphchat.client.context import Job
 from graphchat.client.live import FIRST_RETRY, LAST_RETRY, relay_of
 from graphchat.client.queues import make_lanes
-from graphchat.client.stored import AcceptWork, PutWork, RemoveWork, SecureWork
+from graphchat.client.slots import Slots
+from graphchat.client.stored import AcceptWork, PutWork, RemoveWork, SecureWork, Work
 from graphchat.crypto.keys import SigningKey
 from graphchat.errors import (
     BadRequestError,
@@ -25,12 +30,20 @@ from graphchat.errors import (
     UnauthorizedError,
 )
 from graphchat.ids import QueueId
+from graphchat.transport.ports import Transport
+from graphchat.wire.limits import OPEN_QUEUE_DAYS
 
 if TYPE_CHECKING:
     from graphchat.client.engine import Engine
 
-# Requests to relays at the same time.
-PARALLEL: Final = 8
+# Requests at the same time, in all and to one host: to our relays, and to those that others
+# name, who may never answer.
+OWN: Final = (8, 4)
+OTHERS: Final = (16, 2)
+# Seconds after the first failure: an open queue lives no longer.
+LONGEST: Final = OPEN_QUEUE_DAYS * 24 * 3600.0
+
+log = logging.getLogger("graphchat.client")
 
 
 class Worker:
@@ -39,7 +52,8 @@ class Worker:
     def __init__(self, engine: "Engine") -> None:
         self._engine: Final = engine
         self._context: Final = engine.context
-        self._slots = asyncio.Semaphore(PARALLEL)
+        self._own: Final = Slots(*OWN)
+        self._others: Final = Slots(*OTHERS)
         self._tasks: set[asyncio.Task[None]] = set()
         self._retry = asyncio.Event()
 
@@ -65,31 +79,75 @@ class Worker:
 
     async def _do(self, job: Job) -> None:
         delay, first = FIRST_RETRY, not job.tried
-        while True:
-            wait = delay
-            try:
-                async with self._slots:
-                    if first and isinstance(job.work, PutWork):
-                        await self._engine.do(partial(self._try, job))
-                    return await self._perform(job)
-            except (UnauthorizedError, BadRequestError, RemoteProtocolError):
-                # It will not be allowed later either: the queue is gone, or somebody else's.
-                return await self._engine.do(partial(self._refused, job, sure=first))
-            except RateError as error:
-                wait = max(delay, error.retry_after)
-            except NotFoundError:
-                return await self._engine.do(partial(self._done, job))
-            except GraphchatError:
-                pass
-            first = False
+        while (error := await self._attempt(job, first=first)) is not None:
+            job, first = self._dated(job), False
+            wait = max(delay, error.retry_after) if isinstance(error, RateError) else delay
             jitter = self._context.clock.random(1)[0] / 255
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait * (0.75 + jitter / 2)):
                     await self._retry.wait()
             delay = min(delay * 2, LAST_RETRY)
 
+    async def _attempt(self, job: Job, *, first: bool) -> Exception | None:
+        """Try once; return why it is to be tried again."""
+        try:
+            return await self._once(job, first=first)
+        except GraphchatError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - no fault may end the work for good
+            log.error("work of the client failed: %s", type(error).__name__)  # noqa: TRY400 - a trace may quote content
+            return error
+
+    async def _once(self, job: Job, *, first: bool) -> GraphchatError | None:
+        unsigned = isinstance(job.work, PutWork)
+        try:
+            async with self._slot(job.work):
+                if first and unsigned:
+                    await self._engine.do(partial(self._try, job))
+                await self._perform(job)
+        except NotFoundError:
+            await self._engine.do(partial(self._done, job))
+        except GraphchatError as error:
+            final = isinstance(error, BadRequestError | RemoteProtocolError)
+            # What we sign ourselves may be refused because a clock is wrong, which heals.
+            if final or (unsigned and isinstance(error, UnauthorizedError)):
+                await self._engine.do(partial(self._refused, job, sure=first))
+            elif self._is_over(job.work, error):
+                await self._engine.do(partial(self._refused, job, sure=True))
+            else:
+                return error
+        return None
+
+    def _slot(self, work: Work) -> AbstractAsyncContextManager[None]:
+        match work:
+            case PutWork(base=base):
+                return self._others.at(base)
+            case AcceptWork():
+                return self._own.at("")
+            case SecureWork(base=base) | RemoveWork(base=base):
+                return self._own.at(base)
+
+    def _is_over(self, work: Work, error: GraphchatError) -> bool:
+        """Tell whether work has failed for so long that it cannot succeed any more."""
+        if not work.since or self._context.clock.now() - work.since < LONGEST:
+            return False
+        # A queue that was secured lives on at a relay that is away.
+        return not isinstance(work, RemoveWork) or isinstance(error, UnauthorizedError)
+
+    def _dated(self, job: Job) -> Job:
+        """Note when work failed for the first time, as the clock says now."""
+        now = self._context.clock.now()
+        if 0 < job.work.since <= now:
+            return job
+        job = replace(job, work=msgspec.structs.replace(job.work, since=now))
+        self._engine.soon(partial(self._change, job))
+        return job
+
+    async def _change(self, job: Job, turn: Applier) -> None:
+        turn.unit.write(rows.change_work(job.id, job.work))
+
     async def _perform(self, job: Job) -> None:
-        transport, work = self._context.transport, job.work
+        transport, work = await self._transport(job), job.work
         match work:
             case PutWork(relay=relay, base=base, sender_id=queue, envelope=envelope):
                 await transport.put(relay_of(relay, base), QueueId(queue), envelope)
@@ -107,18 +165,25 @@ class Worker:
                     SigningKey(work.recipient_key),
                 )
             case AcceptWork():
-                await self._accept(job)
+                await self._accept(job, transport)
                 return
             case _:
                 assert_never(work)
         await self._engine.do(partial(self._done, job))
 
-    async def _accept(self, job: Job) -> None:
+    async def _transport(self, job: Job) -> Transport:
+        """Return the transport of the profile whose work it is. Raises `NotFoundError`."""
+        if isinstance(job.work, RemoveWork):
+            return self._context.transport.of(job.work.profile)
+        assert job.connection is not None
+        return self._context.transport.of((await self._engine.live(job.connection)).profile)
+
+    async def _accept(self, job: Job, transport: Transport) -> None:
         assert job.connection is not None
         live = await self._engine.live(job.connection)
         wanted = len(live.connection.state.handshake.peer_lanes)
         relays, clock = self._context.relays, self._context.clock
-        lanes = await make_lanes(self._context.transport, relays, wanted, clock, distinct=False)
+        lanes = await make_lanes(transport, relays, wanted, clock, distinct=False)
 
         async def answer(turn: Applier) -> None:
             await accept.with_lanes(turn, await self._engine.live(live.id), lanes)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar, final
 
 from graphchat import Client, Contact, Event, MessageReceived, OwnProfile, Profile, Text
+from graphchat.clock import Clock, SystemClock
 from graphchat.testing.relays import TestRelay, relay
 
 E = TypeVar("E")
@@ -29,10 +30,10 @@ class Home:
     async def close(self) -> None:
         await self.stack.aclose()
 
-    async def reopen(self, profile: str | None = None) -> None:
+    async def reopen(self, profile: str | None = None, clock: Clock | None = None) -> None:
         """Open the same file again; closes it first if it is open."""
         await self.close()
-        self.client = await self.stack.enter_async_context(Client(self.path))
+        self.client = await self.stack.enter_async_context(Client(self.path, clock=clock))
         self.me = await self.client.profile(profile)
 
 
@@ -69,6 +70,22 @@ class Place:
         """Open Alice and Bob, both receiving through the named relays."""
         known = [await self.relay(name) for name in relays or ("one",)]
         return await self.home("Alice", known), await self.home("Bob", known)
+
+
+@dataclass
+class WrongClock:
+    """The system's clock, and by how many seconds it is wrong."""
+
+    off: float = 0.0
+
+    def now(self) -> float:
+        return SystemClock().now() + self.off
+
+    def monotonic(self) -> float:
+        return SystemClock().monotonic()
+
+    def random(self, count: int) -> bytes:
+        return SystemClock().random(count)
 
 
 async def introduce(alice: OwnProfile, bob: OwnProfile) -> tuple[Contact, Contact]:

@@ -8,7 +8,17 @@ from itertools import count
 from random import Random
 
 import pytest
-from tests.sdk.client.people import PATIENCE, Home, Place, introduce, one, take, texts, until
+from tests.sdk.client.people import (
+    PATIENCE,
+    Home,
+    Place,
+    WrongClock,
+    introduce,
+    one,
+    take,
+    texts,
+    until,
+)
 
 from graphchat import (
     Alarm,
@@ -218,22 +228,6 @@ async def test_a_fetch_that_breaks_is_done_again(
         await bob.close()
 
 
-@dataclass
-class WrongClock:
-    """The system's clock, and by how many seconds it is wrong."""
-
-    off: float = 0.0
-
-    def now(self) -> float:
-        return SystemClock().now() + self.off
-
-    def monotonic(self) -> float:
-        return SystemClock().monotonic()
-
-    def random(self, count: int) -> bytes:
-        return SystemClock().random(count)
-
-
 async def test_fetches_that_are_refused_do_not_multiply(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,14 +256,14 @@ async def test_fetches_that_are_refused_do_not_multiply(
 
     monkeypatch.setattr(HttpTransport, "fetch", watched)
     clock = WrongClock(600)
-    async with Client(bob.path, clock=clock) as client:
-        await until(lambda: len(asked) >= 3 * len(large))
-        await asyncio.sleep(1.0)
-        # After 0, 0.05, 0.15, 0.35, 0.75 and 1.55 seconds; a receipt may have begun it anew.
-        assert len(asked) <= 10 * len(large)
-        assert len(client.engine.receiver._fetching) <= len(large)
-        clock.off = 0.0
-        assert await texts(await client.profile(), 6) == large
+    await bob.reopen(clock=clock)
+    await until(lambda: len(asked) >= 3 * len(large))
+    await asyncio.sleep(1.0)
+    # After 0, 0.05, 0.15, 0.35, 0.75 and 1.55 seconds; a receipt may have begun it anew.
+    assert len(asked) <= 10 * len(large)
+    assert len(bob.client.engine.receiver._fetching) <= len(large)
+    clock.off = 0.0
+    assert await texts(bob.me, 6) == large
     for names in at_once:
         assert len(names) == len(set(names)) <= receive.FETCHES_FROM_ONE
 

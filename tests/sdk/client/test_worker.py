@@ -4,13 +4,20 @@ import asyncio
 
 import pytest
 from tests.sdk.client.crashing import Fuse, die, fuse_up
-from tests.sdk.client.people import PATIENCE, Home, Place, introduce, one, texts, until
+from tests.sdk.client.people import PATIENCE, Home, Place, WrongClock, introduce, one, texts, until
 
 from graphchat import ContactFailed, ContactRequested
 from graphchat.client import worker
+from graphchat.clock import SystemClock
+from graphchat.codes import Code, CodeLane, Kind as CodeKind
+from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import StateError
+from graphchat.ids import ConnectionId, Fingerprint, QueueId
+from graphchat.secret import Secret
 from graphchat.testing.relays import relay
+from graphchat.transport import HttpTransport
 from graphchat.wire.limits import OPEN_QUOTA_MESSAGES
+from graphchat.wire.uri import RelayAddress
 
 
 @pytest.fixture(autouse=True)
@@ -103,3 +110,106 @@ async def test_more_requests_than_an_open_queue_holds_all_arrive(place: Place) -
         assert len(await alice.me.requests()) == count
         await alice.close()
         await bob.close()
+
+
+async def test_a_wrong_clock_ends_no_handshake(place: Place) -> None:
+    alice, bob = await place.pair()
+    clock = WrongClock()
+    await alice.reopen(clock=clock)
+    invitation, address = await alice.me.invite(), await alice.me.create_address(accept_all=True)
+    clock.off = 600.0
+    scanned = await bob.me.connect(invitation.link)
+    asked = await bob.me.connect(address.link)
+    async with asyncio.timeout(PATIENCE):
+        await scanned.asked()
+        await asked.asked()
+        await until(lambda: len(alice.client.engine.worker._tasks) >= 2)
+        await asyncio.sleep(0.3)
+        clock.off = 0.0
+        await scanned.established()
+        await asked.established()
+
+
+async def test_deletions_that_are_refused_end_after_thirty_days(place: Place) -> None:
+    alice, _ = await place.pair()
+    clock = WrongClock()
+    await alice.reopen(clock=clock)
+    address = await alice.me.create_address()
+    clock.off = 600.0
+    await address.delete()
+    tasks = alice.client.engine.worker._tasks
+    await asyncio.sleep(0.5)
+    assert len(tasks) == 1
+    # The time is that of the first failure, also for who is started anew.
+    await alice.reopen(clock=clock)
+    clock.off += worker.LONGEST - 60
+    await asyncio.sleep(0.5)
+    tasks = alice.client.engine.worker._tasks
+    assert len(tasks) == 1
+    clock.off += 120
+    async with asyncio.timeout(PATIENCE):
+        await alice.client.settled()
+
+
+async def test_a_confirmation_is_given_up_when_no_queue_can_be_left(place: Place) -> None:
+    there, here = await place.relay("there"), await place.relay("here")
+    alice, bob = await place.home("Alice", [there]), await place.home("Bob", [here])
+    clock = WrongClock()
+    await bob.reopen(clock=clock)
+    invitation = await alice.me.invite()
+    await there.kill()
+    his = await bob.me.connect(invitation.link)
+    await asyncio.sleep(0.5)
+    assert not await bob.me.pending_events()
+    clock.off = worker.LONGEST + 60
+    assert (await one(bob.me, ContactFailed)).contact == his
+    await bob.client.settled()
+
+
+async def test_a_relay_that_never_answers_holds_up_nobody(place: Place) -> None:
+    alice, bob = await place.pair()
+    closing = asyncio.Event()
+
+    async def swallow(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await closing.wait()
+        writer.close()
+
+    def lane(port: int) -> CodeLane:
+        key = AgreementKey(Secret(clock.random(32))).public
+        base = f"http://127.0.0.1:{port}/q"
+        return CodeLane(Fingerprint(clock.random(16)), base, QueueId(clock.random(18)), key)
+
+    clock = SystemClock()
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as hole:
+        port = hole.sockets[0].getsockname()[1]
+        for _ in range(3):
+            key = AgreementKey(Secret(clock.random(32))).public
+            lanes = tuple(lane(port) for _ in range(8))
+            psk = Secret(clock.random(32))
+            code = Code(CodeKind.INVITE, ConnectionId(clock.random(16)), psk, key, lanes)
+            await bob.me.connect(code.text)
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            await introduce(alice.me, bob.me)
+        await bob.close()
+        closing.set()
+
+
+async def test_a_fault_in_the_work_is_told_and_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob = await place.pair()
+    put, calls = HttpTransport.put, list[QueueId]()
+
+    async def faulty(
+        self: HttpTransport, relay: RelayAddress, sender: QueueId, message: bytes
+    ) -> None:
+        calls.append(sender)
+        if len(calls) == 1:
+            raise ZeroDivisionError("secret")
+        await put(self, relay, sender, message)
+
+    monkeypatch.setattr(HttpTransport, "put", faulty)
+    await introduce(alice.me, bob.me)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["work of the client failed: ZeroDivisionError"]
