@@ -89,6 +89,16 @@ class Contact:
         """
         return self._live.trust
 
+    def safety_words(self) -> tuple[str, ...]:
+        """Return six words that are the same for both if nobody is in between.
+
+        Compare them by voice or in person. Raises `StateError` until both sides have agreed.
+        """
+        words = self._live.connection.state.handshake.words
+        if not words:
+            raise StateError("There are no safety words yet: the other side has not answered.")
+        return words
+
     @property
     def post_quantum(self) -> bool:
         """Whether every lane has ML-KEM from the other side, against later quantum computers.

@@ -246,3 +246,15 @@ async def test_one_id_for_two_messages_is_told(
             if isinstance(event, Alarm):
                 break
     assert Text("no") not in [line.message for line in await hers.history()]
+
+
+async def test_safety_words_are_the_same_on_both_sides(place: Place) -> None:
+    alice, bob = await place.pair()
+    hers, his = await introduce(alice.me, bob.me)
+    words = hers.safety_words()
+    assert words == his.safety_words()
+    assert len(words) == 6
+    await alice.reopen()
+    assert (await alice.me.contact("Bob")).safety_words() == words
+    with pytest.raises(StateError, match="not answered"):
+        (await bob.me.connect((await alice.me.invite()).link)).safety_words()
