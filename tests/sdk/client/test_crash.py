@@ -233,6 +233,6 @@ async def test_who_dies_twice_goes_on(
     tmp_path: Path, relays: list[str], quick_receipts: None, name: str
 ) -> None:
     random = Random(name)
-    for number in range(150):
+    for number in range(50):
         fuses = [Fuse(random.randrange(1, 60)), Fuse(random.randrange(1, 20))]
         await lives(tmp_path / f"{number}", relays, *fuses, crashes=name)
