@@ -19,7 +19,6 @@ INDIRECT: Final = {
     "sdk/core/effects": "plain records: the machines' tests compare them",
     "sdk/client/accept": HANDSHAKE,
     "sdk/client/address_state": HANDSHAKE,
-    "sdk/client/links": "test_engine and tests/together lose relays under it",
     "sdk/client/apply": LOOP,
     "sdk/client/context": LOOP,
     "sdk/client/live": LOOP,

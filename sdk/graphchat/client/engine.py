@@ -73,7 +73,7 @@ class Engine:
 
     def __init__(self, context: Context) -> None:
         self.context: Final = context
-        self.links: Final = Links(context.transport, self)
+        self.links: Final = Links(context, self)
         self.flow: Final = Flow(context, self.links)
         self.worker: Final = Worker(self)
         self.receiver: Final = Receiver(self)

@@ -132,7 +132,7 @@ class Receiver:
             turn.unit.after(partial(self._stored, source, delivery.id))
 
     def _stored(self, source: Source, message_id: str) -> None:
-        self._engine.links.of(source.profile, source.relay).link.delete(source.queue, message_id)
+        self._engine.links.delete(*source, message_id)
         self._redelivery.worked(source)
 
     async def _open(

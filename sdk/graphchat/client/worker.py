@@ -58,6 +58,9 @@ class Worker:
         self._retry = asyncio.Event()
 
     def hire(self, job: Job) -> None:
+        if isinstance(work := job.work, RemoveWork):
+            relay = relay_of(work.relay, work.base)
+            self._engine.links.forget(work.profile, relay, work.recipient_id)
         task = asyncio.create_task(self._do(job), name=f"graphchat work {job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -151,11 +151,9 @@ class FusedTransport:
 def fuse_up(client: Client, fuse: Fuse) -> None:
     """Have the commits and calls of an open client go by ``fuse`` from here on."""
     engine = client.engine
-    transport = FusedTransport(engine.context.transport, fuse)
     engine.context.database = cast(Database, FusedDatabase(engine.context.database, fuse))
-    engine.context.transport = transport
-    engine.links._transport = transport  # type: ignore[misc] # nobody holds the old one
-    for entry in engine.links.entries:
+    engine.context.transport = FusedTransport(engine.context.transport, fuse)
+    for entry in engine.links._entries.values():
         entry.link = FusedLink(entry.link, fuse)
 
 
@@ -166,7 +164,7 @@ async def die(client: Client) -> None:
         *([engine._loop] if engine._loop else []),
         *engine.worker._tasks,
         *engine.receiver._tasks,
-        *(entry.task for entry in engine.links.entries),
+        *(entry.task for entry in engine.links.entries if entry.task is not None),
     ]
     for task in tasks:
         task.cancel()
