@@ -107,6 +107,9 @@ def receive(
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         await listen(profile, None if follow else timeout, show)
+        # Silence must not look like "nothing new".
+        if timeout and client.engine.links.entries and not client.online:
+            output.say("None of your relays has answered; what they have comes next time.")
 
     home.run_as(ctx, work)
 

@@ -131,6 +131,11 @@ class Client:
     # Relays
 
     @property
+    def online(self) -> bool:
+        """Whether a socket to any relay is up now."""
+        return any(entry.up for entry in self.engine.links.entries)
+
+    @property
     def relays(self) -> list[RelayAddress]:
         """The relays through which new contacts will reach this client."""
         return list(self.engine.context.relays)

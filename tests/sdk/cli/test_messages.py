@@ -74,6 +74,19 @@ def test_without_a_relay_a_message_is_queued_and_leaves_later(
     assert [event["text"] for event in bob.receive(3)] == ["first", "second", "third"]
 
 
+def test_nothing_to_hear_and_nobody_to_hear_from_are_told_apart(
+    relay: RelayProcess, pair: Pair
+) -> None:
+    _, bob = pair
+    assert "relays" not in bob.do("receive", "--timeout", "0.5").err
+    relay.kill()
+    try:
+        heard = bob.do("receive", "--timeout", "0.5")
+    finally:
+        relay.start()
+    assert heard.err.startswith("None of your relays has answered")
+
+
 def test_a_message_to_somebody_who_has_not_answered_waits(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
