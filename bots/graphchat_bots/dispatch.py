@@ -12,7 +12,7 @@ import msgspec
 from graphchat_bots import help as words
 from graphchat_bots.arguments import parse
 from graphchat_bots.context import Ctx
-from graphchat_bots.errors import ArgumentError, UserError
+from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
 from graphchat_bots.handler import Handler, State
 from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.plan import Command, Plan, unpack
@@ -71,13 +71,19 @@ class Dispatch:
         """Handle ``event``, or run ``job``; return all that follows.
 
         Raises whatever the handler raises, but for `UserError`: its text is the answer, and
-        the rest of what the handler did is dropped.
+        the rest of what the handler did is dropped. Raises `HandlerCancelledError` if the
+        handler waited for something that was cancelled.
         """
         turn = Turn(event)
         states = _States(self._store, event)
         try:
             async with asyncio.timeout(self._patience):
                 await self._handle(turn, states, job)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # it is us who are to end
+            raise HandlerCancelledError from error
         except UserError as error:
             turn = Turn(event)
             await Ctx(turn, self).send(str(error))

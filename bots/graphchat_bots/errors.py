@@ -3,6 +3,7 @@
 * `GraphchatError`
     * `UserError`: the only error whose text reaches the chat
         * `ArgumentError`: what somebody typed does not fit the command
+    * `HandlerCancelledError`: what a handler waited for was cancelled
     * `BotFaultsError`: the bot is written wrongly, and does not start
     * `TargetError`: `graphchat bot run` was given something that is no bot
 """
@@ -18,6 +19,10 @@ class UserError(GraphchatError):
 
 class ArgumentError(UserError):
     """I do not understand that."""
+
+
+class HandlerCancelledError(GraphchatError):
+    """What the handler waited for was cancelled."""
 
 
 class BotFaultsError(GraphchatError):

@@ -59,11 +59,13 @@ class Mailboxes(Generic[W]):
     async def _work(self, chat: str) -> None:
         queue = self._waiting[chat]
         # After the last look into the queue nothing is awaited: nothing can slip in between.
-        while queue:
-            async with self._slots:
-                if queue:
-                    await self._handle(queue.popleft())
-        del self._waiting[chat]
+        try:
+            while queue:
+                async with self._slots:
+                    if queue:
+                        await self._handle(queue.popleft())
+        finally:
+            del self._waiting[chat]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from graphchat.content import Text, encode
 from graphchat_bots import Bot, Ctx, Message
+from graphchat_bots.errors import HandlerCancelledError
 from graphchat_bots.handling import Limits, reference
 from graphchat_bots.store import DeadLetter
 from graphchat_bots.testing.world import HandlerError
@@ -117,6 +118,29 @@ async def test_a_handler_that_hangs_is_ended(tmp_path: Path) -> None:
         with world.expecting(TimeoutError):
             (apology,) = await world.person("Ann").says("x")
         assert isinstance(apology, str)
+
+
+async def test_a_handler_that_waits_for_what_was_cancelled_fails_like_any_other(
+    tmp_path: Path,
+) -> None:
+    bot = Bot("cancelling")
+
+    @bot.message(lambda msg: msg.text == "boom")
+    async def boom(msg: Message) -> None:
+        task = asyncio.create_task(asyncio.sleep(10))
+        task.cancel()
+        await task
+
+    @bot.message()
+    async def echo(msg: Message) -> str:
+        return msg.text
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        with world.expecting(HandlerCancelledError):
+            (apology,) = await asyncio.wait_for(ann.says("boom"), 5)
+        assert "something went wrong" in str(apology)
+        assert await asyncio.wait_for(ann.says("still there?"), 5) == ["still there?"]
 
 
 async def test_an_event_that_kills_the_process_every_time_is_set_aside(tmp_path: Path) -> None:

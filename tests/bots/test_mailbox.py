@@ -78,3 +78,19 @@ async def test_all_who_need_room_wait_for_it() -> None:
     assert not any(task.done() for task in waiting)
     room.free(2)
     assert await asyncio.wait_for(asyncio.gather(*waiting), 1) == [2, 2, 2]
+
+
+async def test_a_chat_whose_work_was_cancelled_is_worked_on_again() -> None:
+    done: list[str] = []
+
+    async def handle(work: str) -> None:
+        if work == "bad":
+            raise asyncio.CancelledError
+        done.append(work)
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        mailboxes = Mailboxes[str](handle, tasks)
+        mailboxes.put("a", "bad")
+        await asyncio.sleep(0.01)
+        mailboxes.put("a", "good")
+    assert done == ["good"]
