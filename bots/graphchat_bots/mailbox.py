@@ -85,7 +85,15 @@ class Room:
 
     async def wait(self) -> int:
         """Wait until there is room; return how much."""
-        while self.held >= self.most:
-            self._freed.clear()  # whoever waits already is waked by the same event
-            await self._freed.wait()
+        while self.full:
+            await self.changed()
         return self.most - self.held
+
+    @property
+    def full(self) -> bool:
+        return self.held >= self.most
+
+    async def changed(self) -> None:
+        """Wait until something was freed."""
+        self._freed.clear()  # whoever waits already is waked by the same event
+        await self._freed.wait()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from graphchat.content import decode
-from graphchat.errors import ContentError, LocalProtocolError, NotFoundError
+from graphchat.errors import ContentError, LocalProtocolError, NotFoundError, StateError
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.log import describe, note
@@ -20,8 +20,8 @@ MAX_HELD: Final = 4_096
 # More than an hour of them a minute apart.
 MAX_TRIES: Final = 100
 PAGE: Final = 256
-# Trying again would not change it.
-_HOPELESS: Final = (NotFoundError, ContentError, LocalProtocolError)
+# Trying again would not change it: of these, `StateError` is a contact that has failed.
+_HOPELESS: Final = (NotFoundError, StateError, ContentError, LocalProtocolError)
 
 
 class Outbox:
@@ -49,10 +49,13 @@ class Outbox:
         self.room: Final = Room(MAX_HELD)
 
     async def recover(self) -> None:
-        """Send what an earlier run has left. Nothing else may be put in before this ends."""
+        """Send what an earlier run has left. Nothing else may be put in before this ends.
+
+        It waits for no room: the earlier run held all of this too, and a chat that cannot
+        be sent to must not keep the bot from starting.
+        """
         last = 0
         while page := await self._page(last):
-            await self.room.wait()
             last = page[-1][0]
             self.put([outgoing for _, outgoing in page])
 
@@ -68,6 +71,14 @@ class Outbox:
                 task = self._tasks.create_task(self._drain(outgoing.chat))
                 self._drains.add(task)
                 task.add_done_callback(self._drains.discard)
+
+    async def wait(self, chat: str) -> None:
+        """Wait for room, at most until all that was said in ``chat`` has left.
+
+        So only chats that wait themselves to be sent to are slowed down by a full outbox.
+        """
+        while self.room.full and chat in self._lines:
+            await self.room.changed()
 
     def kill(self) -> None:
         """Send no more; what is left stays in the store."""

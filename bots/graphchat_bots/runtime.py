@@ -106,7 +106,7 @@ class Runtime:
         elif (incoming := await self._intake.unpark(work)) is not None:
             self._follow(await self._handling.incoming(incoming))
             self._intake.done(incoming.id, incoming.chat)
-        await self._outbox.room.wait()
+        await self._outbox.wait(work.chat)
 
     def _follow(self, outcome: Outcome | None) -> None:
         if outcome is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graphchat.content import Text
-from graphchat.errors import NotFoundError
+from graphchat.errors import NotFoundError, StateError
 from graphchat_bots import Bot, Message
 from graphchat_bots.testing.memory import MemoryPort
 
@@ -68,6 +68,35 @@ async def test_a_chat_that_is_gone_does_not_stop_the_others(
         ] * 2
         await world.crash()
         assert len(await world.dead_letters()) == 2
+
+
+@pytest.mark.parametrize("error", [StateError, OSError])
+async def test_a_chat_that_cannot_be_sent_to_takes_no_room_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    send, started = MemoryPort.send, asyncio.Event()
+
+    async def refuse(self: MemoryPort, chat: str, message: Text, message_id: bytes) -> None:
+        if chat == "chat-1":
+            started.set()
+            if error is OSError:
+                await asyncio.Event().wait()  # as one that is tried again for long
+            raise error
+        await send(self, chat, message, message_id)
+
+    monkeypatch.setattr("graphchat_bots.outbox.MAX_HELD", 4)
+    monkeypatch.setattr("graphchat_bots.outbox.PAGE", 3)
+    monkeypatch.setattr(MemoryPort, "send", refuse)
+    async with asyncio.timeout(10), chatty(10).testing(tmp_path) as world:
+        stuck, ann = world.person("Stuck"), world.person("Ann")
+        await stuck.sends("x")
+        await started.wait()
+        for text in ("y", "z"):
+            assert await ann.says(text) == [f"{text} {n}" for n in range(10)]
+            await world.crash()
+        if error is StateError:
+            assert await stuck.says("x") == []
+            assert len(await world.dead_letters()) == 20
 
 
 async def test_messages_wait_in_the_store_while_there_is_no_room(
