@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from graphchat.clock import Clock
-from graphchat.errors import RateError, UnauthorizedError
+from graphchat.errors import RateError, StoreError, UnauthorizedError
 from graphchat.ids import QueueId
 from graphchat.wire.base64url import to_text
 from graphchat.wire.limits import IN_FLIGHT, INLINE
@@ -57,6 +57,7 @@ class Relay:
         self._writer = Writer(store, self._settled)
         self._loader = Loader(store, self.pump)
         self._keeper = Keeper(store, clock, self)
+        self._removals: set[asyncio.Task[None]] = set()
         self._position = 0
 
     @asynccontextmanager
@@ -71,6 +72,7 @@ class Relay:
             yield
             self._writer.close()
             await writing
+            await asyncio.gather(*self._removals, return_exceptions=True)
             for task in others:
                 task.cancel()
 
@@ -161,9 +163,16 @@ class Relay:
             raise UnauthorizedError
         queue.gone = True
         self._abandon([e for e in queue.entries.values() if e.state is State.PENDING], "busy")
+        # Whoever asked may leave: what the store has begun it ends, and memory has to follow.
+        removal = asyncio.create_task(self._remove(queue))
+        self._removals.add(removal)
+        removal.add_done_callback(self._removals.discard)
+        await asyncio.shield(removal)
+
+    async def _remove(self, queue: LiveQueue) -> None:
         try:
             await self._store.remove(queue.key)
-        except BaseException:
+        except StoreError:
             queue.gone = False
             raise
         self.forget(queue)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals
@@ -63,7 +63,9 @@ def remove(db: sqlite3.Connection, key: int) -> None:
     with transaction(db):
         db.execute("DELETE FROM relay_message WHERE queue = ?", (key,))
         db.execute("DELETE FROM relay_queue WHERE key = ?", (key,))
-    tidy(db)
+    # The queue is gone whether or not this works; housekeeping repeats it.
+    with suppress(sqlite3.Error):
+        tidy(db)
 
 
 def write(db: sqlite3.Connection, added: Sequence[MessageRow], removed: Sequence[int]) -> None:

@@ -69,6 +69,12 @@ class FailingStore(MemoryStore):
         self.written.extend(message.id for message in added)
         await super().write(added, removed)
 
+    async def remove(self, key: int) -> None:
+        await self.slow.wait()
+        if self.broken:
+            raise StoreError
+        await super().remove(key)
+
 
 @dataclass
 class World:

@@ -7,7 +7,7 @@ from tests.relay.service.doubles import Answers, Ear, FailingStore, World, settl
 from tests.relay.support import key
 
 from graphchat.clock import SystemClock
-from graphchat.errors import RateError, UnauthorizedError
+from graphchat.errors import RateError, StoreError, UnauthorizedError
 from graphchat.wire.base64url import to_text
 from graphchat.wire.limits import IN_FLIGHT
 from graphchat_relay.auth import Proof
@@ -184,6 +184,35 @@ async def test_removing_while_a_message_is_written_leaves_nothing() -> None:
         await settle()
         assert sent in ([""], ["unauthorized"])
         assert queue.entries == {}
+
+
+async def test_one_who_removes_a_queue_and_leaves_does_not_bring_it_back() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        store.slow.clear()
+        removing = asyncio.create_task(w.relay.remove(queue))
+        await settle()
+        removing.cancel()
+        await asyncio.wait([removing])
+        assert w.send(queue, "to nobody") == ["unauthorized"]
+        store.slow.set()
+        await settle()
+        assert (await store.totals()).queues == 0
+        assert len(w.relay.live) == 0
+
+
+async def test_a_queue_that_the_store_keeps_is_still_there() -> None:
+    store = FailingStore()
+    async with world(store) as w:
+        queue = await w.queue()
+        store.broken = True
+        with pytest.raises(StoreError):
+            await w.relay.remove(queue)
+        store.broken = False
+        sent = w.send(queue, "hello")
+        await settle()
+        assert sent == [""]
 
 
 class Model:

@@ -138,6 +138,22 @@ async def test_a_removed_queue_is_not_in_the_files(store: SqliteStore, path: Pat
     assert b"or me, if" not in data
 
 
+async def test_a_queue_is_removed_even_if_the_log_cannot_be_emptied(path: Path) -> None:
+    store = await SqliteStore.open(path)
+    queue = await added(store, "one")
+
+    def refuse(action: int, name: str | None, *_: object) -> int:
+        refused = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
+        return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+    await store._connection.run(lambda db: db.set_authorizer(refuse))
+    with pytest.raises(StoreError):
+        await store.tidy()
+    await store.remove(queue.key)
+    assert await store.by_recipient([queue.recipient]) == {}
+    await store.close()
+
+
 async def test_many_stores_live_in_one_process(tmp_path: Path) -> None:
     stores = await asyncio.gather(*(SqliteStore.open(tmp_path / f"{n}.db") for n in range(5)))
     for number, store in enumerate(stores):
