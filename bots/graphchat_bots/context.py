@@ -12,6 +12,8 @@ from graphchat_bots.turn import Turn
 MAX_DELAY: Final = timedelta(days=3660)
 # Rows that one chat may leave in the store.
 MAX_JOBS: Final = 1_000
+# Bytes of all arguments of a job as they are stored.
+MAX_ARGUMENTS: Final = 2**16
 
 
 class World(Protocol):
@@ -77,11 +79,14 @@ class Ctx:
 
         It is a row in the bot's store: it survives restarts, runs late if the bot was not
         running, and is tried again if it fails. At most ten years and 1,000 jobs in a chat.
-        Raises `UserError` if there are more, `TypeError` if ``args`` do not fit ``job``.
+        Raises `UserError` if there are more, or ``args`` are larger than 64 KiB, `TypeError`
+        if they do not fit ``job``.
         """
         if delay > MAX_DELAY:
             raise UserError("That is too far in the future.")
         name, body = self._world.pack(job, args)
+        if len(body) > MAX_ARGUMENTS:
+            raise UserError("That is too long to be kept.")
         if await self._world.count_jobs(self.chat) + len(self._turn.jobs) >= MAX_JOBS:
             raise UserError("There is too much on my list already.")
         seconds = max(delay.total_seconds(), 0)

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from graphchat.errors import LocalProtocolError
 from graphchat_bots import help as words
 from graphchat_bots.arguments import parse
 from graphchat_bots.context import Ctx
@@ -20,6 +21,9 @@ from graphchat_bots.reply import ANSWERS, Answer, Reply
 from graphchat_bots.store import BotStore, StateRow
 from graphchat_bots.timer import Timer
 from graphchat_bots.turn import Job, Turn
+
+# Bytes of one state as it is stored.
+MAX_STATE: Final = 2**16
 
 _COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
 
@@ -44,9 +48,21 @@ class _States:
         for state, (value, before) in self.given.items():
             body = msgspec.msgpack.encode(value)
             if body != before:
+                _check(state, body)
                 event = self.event
                 rows.append(StateRow(event.chat, event.sender.id, state.__name__, body))
         return tuple(rows)
+
+
+def _check(state: State, body: bytes) -> None:
+    # What cannot be read again would break every later event of the chat.
+    if len(body) > MAX_STATE:
+        raise LocalProtocolError(f"state {state.__name__}: it is larger than 64 KiB")
+    try:
+        msgspec.msgpack.decode(body, type=state)
+    except msgspec.ValidationError:
+        # Its text may quote the value.
+        raise TypeError(f"state {state.__name__}: a field has another type") from None
 
 
 class Dispatch:
@@ -72,7 +88,8 @@ class Dispatch:
 
         Raises whatever the handler raises, but for `UserError`: its text is the answer, and
         the rest of what the handler did is dropped. Raises `HandlerCancelledError` if the
-        handler waited for something that was cancelled.
+        handler waited for something that was cancelled, `TypeError` or `LocalProtocolError`
+        if it has left a state that cannot be stored.
         """
         turn = Turn(event)
         states = _States(self._store, event)

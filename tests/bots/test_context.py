@@ -140,3 +140,20 @@ async def test_a_time_that_has_passed_is_now(tmp_path: Path, delay: timedelta) -
 
     async with bot.testing(tmp_path) as world:
         assert await world.person("Ann").says("x") == ["ring"]
+
+
+async def test_arguments_that_are_too_large_are_refused(tmp_path: Path) -> None:
+    bot = Bot("shop")
+
+    @bot.job
+    async def ring(text: str) -> str:
+        return text[:4]
+
+    @bot.message()
+    async def keep(ctx: Ctx, msg: Message) -> None:
+        await ctx.later(timedelta(), ring, "long" * int(msg.text))
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        assert await ann.says("16000") == ["long"]
+        assert await ann.says("16384") == ["That is too long to be kept."]

@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 
 from graphchat.content import Text, Unknown
+from graphchat.errors import LocalProtocolError
 from graphchat_bots import Bot, Event, Message, Reply, Router, UserError
 from graphchat_bots.message import Sender
 
@@ -178,3 +179,34 @@ async def test_state_that_was_not_changed_is_not_written(tmp_path: Path) -> None
         await ann.says("/buy 2")
         await world.crash()
         assert await ann.says("/buy 0") == ["You have 2."]
+
+
+async def test_a_state_that_cannot_be_read_again_is_not_stored(tmp_path: Path) -> None:
+    bot = Bot("careless")
+
+    @bot.state
+    class Diary(msgspec.Struct):
+        days: int = 0
+        text: str = ""
+
+    @bot.message()
+    async def write(msg: Message, diary: Diary) -> str:
+        diary.days += 1
+        if msg.text == "bad":
+            diary.text = 5  # type: ignore[assignment]  # that is the point
+        if msg.text == "big":
+            diary.text = "x" * 2**16
+        return str(diary.days)
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        assert await ann.says("a") == ["1"]
+        with world.expecting(TypeError):
+            await ann.says("bad")
+        with world.expecting(LocalProtocolError):
+            await ann.says("big")
+        assert [letter.error for letter in await world.dead_letters()] == [
+            "TypeError",
+            "LocalProtocolError",
+        ]
+        assert await ann.says("b") == ["2"]

@@ -205,3 +205,13 @@ async def test_a_failure_that_nobody_expected_fails_the_test(tmp_path: Path) -> 
     with pytest.raises(HandlerError, match="ValueError"):
         async with bot.testing(tmp_path) as world:
             await world.person("Ann").says("x")
+
+
+async def test_a_failure_after_one_that_was_expected_fails_the_test(tmp_path: Path) -> None:
+    bot, _ = shaky(4)
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        with world.expecting(ValueError):
+            await ann.says("x")
+        with pytest.raises(HandlerError, match="ValueError"):
+            await ann.says("y")

@@ -84,7 +84,8 @@ class World:
         finally:
             self._expected = before
         expected = [error for error in self._failures if isinstance(error, kinds)]
-        self._failures = [error for error in self._failures if error not in expected]
+        # In place: the bot that runs appends to this very list.
+        self._failures[:] = [error for error in self._failures if error not in expected]
         if not expected:
             raise AssertionError(f"no handler failed with {', '.join(k.__name__ for k in kinds)}")
 
