@@ -21,6 +21,7 @@ from graphchat.wire.uri import RelayAddress, fingerprint
 from graphchat_relay.app import make_parts, probes, public_app
 from graphchat_relay.gate import Scope
 from graphchat_relay.identity import write_certificate
+from graphchat_relay.intake import Intake
 from graphchat_relay.outbox import AsgiSend
 from graphchat_relay.settings import RelaySettings
 from graphchat_relay.socket import AsgiReceive
@@ -30,6 +31,9 @@ LOG: Final = logging.getLogger("graphchat_relay")
 # Seconds that a peer may take no data before the kernel gives its connection up.
 STALL: Final = 60
 BACKLOG: Final = 2048
+# Longer than clients keep an idle connection: else they would write into a closed one.
+# Not much longer: Hypercorn keeps what a client has closed until then. In seconds.
+KEEP_ALIVE: Final = 20
 # Seconds that requests have when the relay is told to stop.
 GRACE: Final = 2.0
 SOCKET_OPTIONS: Final = (
@@ -125,8 +129,9 @@ class RelayServer:
             return
         request = object()
         self._requests[request] = send
+        intake = Intake(receive, send)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, intake.receive, intake.send)
         finally:
             del self._requests[request]
             if not self._requests:
@@ -166,9 +171,7 @@ class RelayServer:
         config.include_server_header = False
         config.include_date_header = False
         config.backlog = BACKLOG
-        # Longer than clients keep an idle connection: else they would write into a closed one.
-        # Not much longer: Hypercorn keeps what a client has closed until then.
-        config.keep_alive_timeout = 20
+        config.keep_alive_timeout = KEEP_ALIVE
         config.keep_alive_max_requests = 1_000_000
         config.max_app_queue_size = 8
         config.websocket_max_message_size = FRAME
