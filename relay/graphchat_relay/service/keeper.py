@@ -1,7 +1,8 @@
 """Housekeeping: what is too old goes, and what another replica stored is noticed."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from typing import Final, Protocol
 
 from graphchat.clock import Clock
@@ -15,6 +16,8 @@ from graphchat_relay.store import BATCH, Head, Store
 DAY: Final = 86_400
 # Seconds between two rounds.
 ROUND: Final = 60.0
+# The same while the store cannot be written: room is made, and noticed, soon.
+SOON: Final = 1.0
 
 
 class Owner(Protocol):
@@ -29,9 +32,16 @@ class Owner(Protocol):
     @property
     def metrics(self) -> Metrics: ...
 
+    @property
+    def healthy(self) -> bool: ...
+
+    async def probe(self) -> None: ...
+
     def forget(self, queue: LiveQueue) -> None: ...
 
     def pump(self, queue: LiveQueue) -> None: ...
+
+    def make_room(self, queue: LiveQueue) -> None: ...
 
 
 class Keeper:
@@ -41,20 +51,36 @@ class Keeper:
         self._owner = owner
         self._stale: dict[LiveQueue, None] = {}
         self._wake = asyncio.Event()
+        self._renewed = 0
 
     def refresh(self, queues: Iterable[LiveQueue]) -> None:
         """Look soon whether the store has more of these queues."""
         self._stale.update(dict.fromkeys(queues))
         self._wake.set()
 
+    def hurry(self) -> None:
+        """Begin the next round soon: something could not be written."""
+        self._wake.set()
+
     async def run(self) -> None:
         while True:
+            await self._round()
+            await self._listen(asyncio.get_running_loop().time() + ROUND)
+
+    async def _round(self) -> None:
+        # On a full medium nothing can be removed before the log is emptied.
+        steps: list[Callable[[], Awaitable[None]]] = [
+            self._store.tidy,
+            self.expire,
+            self._store.tidy,
+        ]
+        if not self._owner.healthy:
+            steps.append(self._owner.probe)
+        for step in steps:
             try:
-                await self.expire()
-                await self._store.tidy()
+                await step()
             except StoreError:
                 self._owner.metrics.failures += 1
-            await self._listen(asyncio.get_running_loop().time() + ROUND)
 
     async def expire(self) -> None:
         """Remove what is too old, a little at a time, so that nobody waits for it."""
@@ -66,13 +92,25 @@ class Keeper:
             for head in heads:
                 self._drop(head)
             await asyncio.sleep(0)
+        await self._renew(now // DAY)
         day = now // DAY - limits.open_queue_days
         while keys := await self._store.expire_queues(day, BATCH):
             self._owner.metrics.expired += len(keys)
-            for queue in map(self._owner.live.get, keys):
+            for key in keys:
+                self._owner.live.note_gone(key)
+                queue = self._owner.live.get(key)
                 if queue is not None:
                     self._owner.forget(queue)
             await asyncio.sleep(0)
+
+    async def _renew(self, today: int) -> None:
+        """Note once a day that the open queues of present subscribers are in use."""
+        if today == self._renewed:
+            return
+        open_ = iter([q.key for q in self._owner.live.subscribed() if not q.sender_key])
+        while keys := list(islice(open_, BATCH)):
+            await self._store.renew(keys, today)
+        self._renewed = today
 
     def _drop(self, head: Head) -> None:
         queue = self._owner.live.get(head.queue)
@@ -80,10 +118,14 @@ class Keeper:
         if queue is not None and entry is not None and not entry.deleters:
             queue.drop(entry)
             self._owner.pump(queue)
+            self._owner.make_room(queue)
 
     async def _listen(self, until: float) -> None:
         """Serve wake-ups until the next round."""
+        loop = asyncio.get_running_loop()
         while True:
+            if not self._owner.healthy:
+                until = min(until, loop.time() + SOON)
             try:
                 async with asyncio.timeout_at(until):
                     await self._wake.wait()

@@ -59,12 +59,19 @@ class LiveQueues:
 
     def note(self, queue: LiveQueue) -> None:
         """Remember that the row has changed, for those who read it before."""
-        self._news.pop(queue.key, None)
-        self._news[queue.key] = None if queue.gone else queue.sender_key
-        for key in list(islice(self._news, max(0, len(self._news) - NEWS))):
-            del self._news[key]
+        self._note(queue.key, None if queue.gone else queue.sender_key)
         if queue.gone:
             self._forget(queue)
+
+    def note_gone(self, key: int) -> None:
+        """Remember that there is no such queue any more, though it is not in use."""
+        self._note(key, None)
+
+    def _note(self, key: int, sender_key: bytes | None) -> None:
+        self._news.pop(key, None)
+        self._news[key] = sender_key
+        for old in list(islice(self._news, max(0, len(self._news) - NEWS))):
+            del self._news[old]
 
     def _build(self, row: QueueRow, heads: Iterable[Head]) -> LiveQueue | None:
         sender_key = self._news.get(row.key, row.sender_key)

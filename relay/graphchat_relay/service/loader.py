@@ -17,9 +17,15 @@ PAUSE: Final = 1.0
 class Loader:
     """One task that reads for everybody."""
 
-    def __init__(self, store: Store, pump: Callable[[LiveQueue], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pump: Callable[[LiveQueue], None],
+        dropped: Callable[[LiveQueue], None],
+    ) -> None:
         self._store = store
         self._pump = pump
+        self._dropped = dropped
         self._wanted: dict[LiveQueue, None] = {}
         self._wake = asyncio.Event()
 
@@ -52,6 +58,7 @@ class Loader:
             body = bodies.get(entry.position)
             if body is None:  # it expired, or another replica deleted it
                 entry.queue.drop(entry)
+                self._dropped(entry.queue)
             elif entry.queue.subscription is not None:
                 entry.msg = body
         for queue in queues:

@@ -55,7 +55,7 @@ class Relay:
         self._recent: Recent[Entry] = Recent(clock)
         self._creations = Bucket(clock, self.limits.creations_per_second)
         self._writer = Writer(store, self._settled)
-        self._loader = Loader(store, self.pump)
+        self._loader = Loader(store, self.pump, self.make_room)
         self._keeper = Keeper(store, clock, self)
         self._removals: set[asyncio.Task[None]] = set()
         self._position = 0
@@ -80,6 +80,10 @@ class Relay:
     def healthy(self) -> bool:
         """False while the store cannot be written."""
         return self._writer.healthy
+
+    async def probe(self) -> None:
+        """Try to write, and be healthy again. Raises `StoreError` if that fails."""
+        await self._writer.probe()
 
     # Finding queues: one look-up and one verification each, whatever is wrong.
 
@@ -174,6 +178,7 @@ class Relay:
             await self._store.remove(queue.key)
         except StoreError:
             queue.gone = False
+            self.make_room(queue)
             raise
         self.forget(queue)
 
@@ -264,7 +269,7 @@ class Relay:
                 entry.deleters.append(done)
         self.metrics.deleted += 1
         self.pump(queue)
-        self._make_room(queue)
+        self.make_room(queue)
 
     # What a sender may do.
 
@@ -324,7 +329,8 @@ class Relay:
             return "busy"
         return ""
 
-    def _make_room(self, queue: LiveQueue) -> None:
+    def make_room(self, queue: LiveQueue) -> None:
+        """Tell those who wait for room, if there is some now."""
         if queue.starved and not queue.gone and not self._is_full(queue, 0):
             waiting, queue.starved = queue.starved, []
             for attachment in waiting:
@@ -338,6 +344,9 @@ class Relay:
             self._abandon(added, "busy")
             for entry in removed:
                 self._undelete(entry)
+            for queue in {entry.queue for entry in added}:
+                self.make_room(queue)
+            self._keeper.hurry()
             return
         self.metrics.stored += len(added)
         unread: set[bytes] = set()
@@ -370,7 +379,7 @@ class Relay:
         deleters, entry.deleters = entry.deleters, []
         for done in deleters:
             done("")
-        self._make_room(queue)
+        self.make_room(queue)
         self.release(queue)
 
     def _undelete(self, entry: Entry) -> None:

@@ -52,6 +52,11 @@ class Writer:
         self._removed.append((self._loop.time() + PATIENCE, entry))
         self._plan()
 
+    async def probe(self) -> None:
+        """Find out whether the medium can be written again. Raises `StoreError` if not."""
+        await self._store.probe()
+        self.healthy = True
+
     async def run(self) -> None:
         """Write until `close`; then write the rest and return."""
         while not (self._closing and not self._soon and not self._late and not self._removed):

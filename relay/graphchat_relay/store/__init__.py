@@ -115,6 +115,10 @@ class Store(Protocol):
         """Remove at most ``limit`` open queues of an earlier day; return their keys."""
         ...
 
+    async def probe(self) -> None:
+        """Write something that changes nothing: it fails as long as nothing can be written."""
+        ...
+
     async def tidy(self) -> None:
         """Overwrite what removed rows left behind."""
         ...

@@ -82,6 +82,9 @@ class MemoryStore:
             await self.remove(key)
         return old[:limit]
 
+    async def probe(self) -> None:
+        """Memory can always be written."""
+
     async def tidy(self) -> None:
         """Nothing is left behind here."""
 

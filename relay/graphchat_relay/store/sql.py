@@ -109,6 +109,13 @@ def expire_queues(db: sqlite3.Connection, before: int, limit: int) -> Sequence[i
     return [key for (key,) in keys]
 
 
+def probe(db: sqlite3.Connection) -> None:
+    # Setting it writes a page, even to the value that it has; an empty transaction writes none.
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    with transaction(db):
+        db.execute(f"PRAGMA user_version = {version}")
+
+
 def tidy(db: sqlite3.Connection) -> None:
     """Empty the write-ahead log: deleted envelopes are overwritten in the database, not there."""
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

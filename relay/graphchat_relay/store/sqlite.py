@@ -88,6 +88,9 @@ class SqliteStore:
     async def expire_queues(self, before: int, limit: int) -> Sequence[int]:
         return await self._run(lambda db: sql.expire_queues(db, before, limit))
 
+    async def probe(self) -> None:
+        await self._run(sql.probe)
+
     async def tidy(self) -> None:
         await self._run(sql.tidy)
 

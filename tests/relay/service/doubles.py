@@ -69,6 +69,10 @@ class FailingStore(MemoryStore):
         self.written.extend(message.id for message in added)
         await super().write(added, removed)
 
+    async def probe(self) -> None:
+        if self.broken:
+            raise StoreError
+
     async def remove(self, key: int) -> None:
         await self.slow.wait()
         if self.broken:

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from tests.relay.service.doubles import FailingStore, settle, world
+from tests.relay.service.doubles import Ear, FailingStore, settle, world
 
 from graphchat.errors import StoreError
 from graphchat_relay.service import loader
@@ -69,7 +69,10 @@ async def test_what_is_gone_from_the_store_is_skipped() -> None:
         await settle()
         first = next(iter(queue.entries.values()))
         await store.write([], [first.position])
+        sender = Ear()
+        w.relay.starve(w.attach(queue, sender))
         ear = w.subscribe(queue)
         await settle()
+        assert len(sender.readied) == 1, "there is room now"
         assert [body and body.strip() for _, body in ear.pushed] == [b"1", b"2"]
         assert first.id not in queue.entries

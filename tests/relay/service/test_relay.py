@@ -121,6 +121,17 @@ async def test_a_sender_hears_of_room_once() -> None:
         assert len(ear.readied) == 1
 
 
+async def test_a_sender_hears_of_room_that_a_failed_write_made() -> None:
+    store = FailingStore()
+    async with world(store, Limits(quota_messages=1)) as w:
+        queue, ear = await w.queue(), Ear()
+        store.broken = True
+        w.send(queue, "hello")
+        w.relay.starve(w.attach(queue, ear))
+        await settle()
+        assert len(ear.readied) == 1
+
+
 async def test_bytes_are_a_quota_too() -> None:
     async with world(limits=Limits(quota_bytes=10_000)) as w:
         queue = await w.queue()

@@ -108,6 +108,12 @@ class Contract:
         left = await store.by_recipient([secured.recipient, renewed.recipient])
         assert len(left) == 2
 
+    async def test_a_probe_changes_nothing(self, store: Store) -> None:
+        queue = await added(store, "one")
+        await store.probe()
+        await store.probe()
+        assert await store.by_recipient([queue.recipient]) == {queue.recipient: queue}
+
     async def test_the_totals_are_what_is_there(self, store: Store) -> None:
         queue = await added(store, "one")
         await store.write([message(queue.key, 1), message(queue.key, 2, msg=b"y" * 15360)], [1])

@@ -119,6 +119,18 @@ async def test_a_full_disk_is_an_error_and_later_none(store: SqliteStore, path: 
     assert await store.bodies([1]) == {1: b"x" * 4608}
 
 
+async def test_a_probe_reaches_the_medium(store: SqliteStore, path: Path) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    await store.tidy()
+    assert log.stat().st_size == 0
+    await store.probe()
+    assert log.stat().st_size > 0
+    await store._connection.run(lambda db: db.execute("PRAGMA query_only = ON").fetchall())
+    with pytest.raises(StoreError):
+        await store.probe()
+    await store._connection.run(lambda db: db.execute("PRAGMA query_only = OFF").fetchall())
+
+
 async def test_what_was_deleted_is_not_in_the_files(store: SqliteStore, path: Path) -> None:
     queue = await added(store, "one")
     secret = b"find me if you can" * 256
