@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from graphchat.clock import Clock
-from graphchat.errors import NotFoundError
 from graphchat_bots.log import describe, note
 from graphchat_bots.timer import Timer
 
@@ -21,16 +20,22 @@ def delay(tries: int, clock: Clock) -> float:
     return longest / 2 * (1 + clock.random(1)[0] / 255)
 
 
-async def insist(what: str, action: Callable[[], Awaitable[T]], timer: Timer) -> T:
+async def insist(
+    what: str,
+    action: Callable[[], Awaitable[T]],
+    timer: Timer,
+    *,
+    hopeless: tuple[type[Exception], ...] = (),
+) -> T:
     """Return what ``action`` returns, once it works: a full disk must not end a loop for good.
 
-    Raises `NotFoundError`, for nothing can come of that.
+    Raises an error that is one of ``hopeless``, for nothing can come of that.
     """
     tries = 0
     while True:
         try:
             return await action()
-        except NotFoundError:
+        except hopeless:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do
             tries += 1

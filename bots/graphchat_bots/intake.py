@@ -53,7 +53,7 @@ class Intake:
             receive = partial(self._port.receive, room)
             batch = await insist("receiving", receive, self._timer)
             fresh = [incoming for incoming in batch if self._begin(incoming)]
-            seen = await self._seen([incoming.id for incoming in fresh])
+            seen = await self._seen(fresh)
             for incoming in fresh:
                 if incoming.id in seen:
                     self.done(incoming.id, incoming.chat)
@@ -71,7 +71,12 @@ class Intake:
             return work
         self._parked.free()
         try:
-            return await insist("recalling", lambda: self._port.recall(work.id), self._timer)
+            return await insist(
+                "recalling",
+                lambda: self._port.recall(work.id),
+                self._timer,
+                hopeless=(NotFoundError,),
+            )
         except NotFoundError:
             self._open.discard(work.id)
             self._activity.end(work.chat)
@@ -102,5 +107,12 @@ class Intake:
         self._activity.begin(incoming.chat)
         return True
 
-    async def _seen(self, ids: list[str]) -> set[str]:
-        return await insist("looking up", lambda: self._store.seen(ids), self._timer)
+    async def _seen(self, fresh: list[Incoming]) -> set[str]:
+        ids = [incoming.id for incoming in fresh]
+        try:
+            return await insist("looking up", lambda: self._store.seen(ids), self._timer)
+        except asyncio.CancelledError:
+            for incoming in fresh:  # they are in no mailbox: nobody else would end them
+                self._open.discard(incoming.id)
+                self._activity.end(incoming.chat)
+            raise

@@ -143,7 +143,8 @@ async def _take_note(event: Event) -> None:
     """Do what a bot does about events that reach no handler."""
     match event:
         case ContactRequested():
-            with suppress(StateError):  # accepted already, before a crash
+            # Accepted already, before a crash, or gone since.
+            with suppress(StateError, NotFoundError):
                 await event.accept()
         case Alarm():
             note("warning", "alarm about a contact")

@@ -14,7 +14,7 @@ def test_the_pauses_double_up_to_a_minute_with_jitter() -> None:
 
 
 async def test_what_fails_is_tried_until_it_works() -> None:
-    clock, failures = HandClock(), [OSError(), ValueError(), OSError()]
+    clock, failures = HandClock(), [OSError(), ValueError(), NotFoundError()]
 
     async def action() -> str:
         if failures:
@@ -30,4 +30,4 @@ async def test_what_is_not_there_is_not_tried_again() -> None:
         raise NotFoundError
 
     with pytest.raises(NotFoundError):
-        await insist("trying", action, HandClock())
+        await insist("trying", action, HandClock(), hopeless=(NotFoundError,))

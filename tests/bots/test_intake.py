@@ -1,10 +1,13 @@
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from graphchat.errors import NotFoundError
 from graphchat_bots import Bot, Message
+from graphchat_bots.port import Incoming
+from graphchat_bots.store import BotStore
 from graphchat_bots.testing.memory import MemoryPort
 
 
@@ -80,3 +83,41 @@ async def test_an_event_of_a_chat_that_is_gone_is_dropped(
         # What waited in memory is answered, what was only named is not.
         assert heard == [str(number) for number in range(len(heard))]
         assert 10 <= len(heard) < 40
+
+
+async def test_something_that_is_not_there_does_not_end_the_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, failures = MemoryPort.receive, [NotFoundError()]
+
+    async def fail_once(self: MemoryPort, limit: int) -> Sequence[Incoming]:
+        if failures:
+            raise failures.pop()
+        return await receive(self, limit)
+
+    monkeypatch.setattr(MemoryPort, "receive", fail_once)
+    bot, _, _ = echo()
+    async with bot.testing(tmp_path) as world:
+        assert await world.person("Ann").says("x") == ["x"]
+
+
+async def test_a_stop_does_not_wait_for_events_that_were_being_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking = asyncio.Event()
+
+    async def hang(self: BotStore, ids: Sequence[str]) -> set[str]:
+        looking.set()
+        await asyncio.Event().wait()
+        return set()
+
+    bot, _, _ = echo()
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        assert await ann.says("x") == ["x"]
+        with monkeypatch.context() as patch:
+            patch.setattr(BotStore, "seen", hang)
+            await ann.sends("y")
+            await looking.wait()
+            await asyncio.wait_for(world.restart(), 1)
+        assert await ann.hears() == ["y"]

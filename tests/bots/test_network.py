@@ -1,14 +1,15 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 from tests.bots.test_runtime import counter
 
-from graphchat.client import Client, Profile
+from graphchat.client import Client, ContactRequested, Profile
 from graphchat.content import Text
-from graphchat.errors import NotFoundError
+from graphchat.errors import NotFoundError, StateError
 from graphchat.testing.relays import relay
 from graphchat_bots.local_relay import local_relay
-from graphchat_bots.network import NetworkPort
+from graphchat_bots.network import NetworkPort, _take_note
 from graphchat_bots.testing.world import World
 
 
@@ -63,3 +64,21 @@ async def test_handles_of_contacts_are_bounded(
             assert await person.says("a") == ["a is number 1", "end of 1"]
         for person in people:
             assert await person.says("b") == ["b is number 2", "end of 2"]
+
+
+async def test_a_request_of_somebody_who_is_gone_is_passed_over(tmp_path: Path) -> None:
+    async with (
+        local_relay(None) as relay,
+        Client(tmp_path / "bot.db", relays=[relay]) as ours,
+        Client(tmp_path / "ann.db", relays=[relay]) as theirs,
+    ):
+        profile = await ours.create_profile(Profile("bot", kind="bot"))
+        address = await profile.create_address()
+        await (await theirs.create_profile(Profile("Ann"))).connect(address.link)
+        await asyncio.wait_for(profile.wait_events(0), 10)
+        (event,) = await profile.pending_events(0, 10)
+        assert isinstance(event, ContactRequested)
+        await event.contact.remove()
+        with pytest.raises((StateError, NotFoundError)):
+            await event.accept()
+        await _take_note(event)
