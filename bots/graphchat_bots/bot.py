@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
+import typer
+
 from graphchat.cli.errors import report
 from graphchat.errors import GraphchatError
 from graphchat.store.passphrase import find
@@ -129,13 +131,13 @@ class Bot:
 
         Shows how people reach the bot. A second signal kills. Asks for the passphrase of its
         data if there is a terminal. What goes wrong is one line on standard error, and the
-        exit status 1.
+        exit status 1; after Ctrl-C at the question it is 130.
         """
         if loading.get():
             return
         try:
             run(self.plan(), self.limits, self.place())
-        except (GraphchatError, ExceptionGroup) as error:
+        except (GraphchatError, ExceptionGroup, OSError, typer.Abort, KeyboardInterrupt) as error:
             sys.exit(report(error))
 
     async def serve(self) -> None:

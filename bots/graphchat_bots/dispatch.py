@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -155,10 +156,13 @@ class Dispatch:
             for name, annotation in handler.given.items()
         }
         answers = handler.call({**values, **given})
-        if isinstance(answers, AsyncIterator):
-            async for answer in answers:
-                await _say(handler, ctx, answer)
+        if isinstance(answers, AsyncGenerator):
+            # Closed here, not by the garbage collector: its `finally` is part of the turn.
+            async with aclosing(answers):
+                async for answer in answers:
+                    await _say(handler, ctx, answer)
         else:
+            assert isinstance(answers, Awaitable)  # `inspect_handler` lets nothing else in
             await _say(handler, ctx, await answers)
 
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
 from PIL.Image import Image as Picture
 
 from graphchat.content import Image, Message, Text
@@ -18,7 +19,7 @@ class Reply:
     """An answer that is more than text.
 
     ``image`` is the path or the bytes of a PNG, JPEG or WebP file, a picture of Pillow, or a
-    finished `graphchat.content.Image`; ``text`` is then its caption.
+    finished `graphchat.content.Image`; ``text`` is then its caption, if there is any.
     """
 
     text: str = ""
@@ -43,8 +44,8 @@ async def message_of(answer: str | Reply | Text | Image) -> Message:
             return answer
         case Reply(text=text, image=None):
             return Text(text)
-        case Reply(image=Image() as image):
-            return image
+        case Reply(text=text, image=Image() as image):
+            return structs.replace(image, caption=text) if text else image
         case Reply(text=text, image=(Path() | bytes() | Picture()) as image):
             # Up to some seconds of processor time, in which other chats go on.
             return await asyncio.to_thread(_picture, text, image)

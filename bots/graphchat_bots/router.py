@@ -35,14 +35,12 @@ class Router:
     """
 
     def __init__(self, condition: Filter | None = None) -> None:
-        self._filters = () if condition is None else (condition,)
+        self._filters = _filters(condition)
         self._parts: list[Entry | Router] = []
 
     def message(self, condition: Filter | None = None) -> Callable[[F], F]:
         """Answer messages that are no commands, if ``condition`` says yes to them."""
-        if inspect.iscoroutinefunction(condition) or inspect.isasyncgenfunction(condition):
-            raise TypeError("write @bot.message() with brackets; a condition is no async function")
-        filters = () if condition is None else (condition,)
+        filters = _filters(condition)
         return self._adder(lambda function: Entry("message", function, filters=filters))
 
     def command(
@@ -89,6 +87,12 @@ class Router:
             return function
 
         return add
+
+
+def _filters(condition: Filter | None) -> tuple[Filter, ...]:
+    if inspect.iscoroutinefunction(condition) or inspect.isasyncgenfunction(condition):
+        raise TypeError("write @bot.message() with brackets; a condition is no async function")
+    return () if condition is None else (condition,)
 
 
 def _within(filters: tuple[Filter, ...], entry: Entry) -> Entry:

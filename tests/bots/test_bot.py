@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import typer
 
 from graphchat_bots import Bot, Message, Router
 from graphchat_bots.errors import BotFaultsError
@@ -42,3 +43,30 @@ async def test_routers_are_part_of_the_bot(tmp_path: Path) -> None:
     bot.include(router)
     async with bot.testing(tmp_path) as world:
         assert await world.person("Ann").says("/ping") == ["pong"]
+
+
+def _interrupted() -> typer.Abort:
+    abort = typer.Abort()
+    abort.__context__ = KeyboardInterrupt()  # as the prompt leaves it
+    return abort
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(KeyboardInterrupt(), 130), (_interrupted(), 130), (PermissionError(13, "no", "/x"), 1)],
+)
+def test_a_program_that_cannot_start_ends_with_a_status_and_no_traceback(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+) -> None:
+    def ask(path: Path) -> str:
+        raise error
+
+    monkeypatch.setattr("graphchat.cli.passphrase.get", ask)
+    with pytest.raises(SystemExit) as ended:
+        Bot("echo", home=tmp_path).run()
+    assert ended.value.code == status
+    assert len(capsys.readouterr().err.splitlines()) <= 1

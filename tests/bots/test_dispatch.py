@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import msgspec
 from graphchat.content import Text, Unknown
 from graphchat.errors import LocalProtocolError
 from graphchat_bots import Bot, Event, Message, Reply, Router, UserError
+from graphchat_bots.handling import Limits
 from graphchat_bots.message import Sender
 
 
@@ -210,3 +212,20 @@ async def test_a_state_that_cannot_be_read_again_is_not_stored(tmp_path: Path) -
             "LocalProtocolError",
         ]
         assert await ann.says("b") == ["2"]
+
+
+async def test_a_generator_is_closed_before_its_handler_has_failed(tmp_path: Path) -> None:
+    bot, closed = Bot("careless", limits=Limits(tries=1)), list[str]()
+
+    @bot.message()
+    async def answer(msg: Message) -> AsyncIterator[str]:
+        try:
+            yield 3  # type: ignore[misc]  # that is the point
+        finally:
+            await asyncio.sleep(0)
+            closed.append(msg.text)
+
+    async with bot.testing(tmp_path) as world:
+        with world.expecting(TypeError):
+            await world.person("Ann").says("x")
+        assert closed == ["x"]

@@ -42,3 +42,11 @@ async def test_what_is_no_picture_is_refused() -> None:
         await message_of(Reply(image=b"no picture"))
     with pytest.raises(ContentError):
         await message_of(3)  # type: ignore[arg-type]  # that is the point
+
+
+async def test_a_finished_image_is_given_the_caption() -> None:
+    image = make_image(png(), "before")
+    captioned = await message_of(Reply("after", image=image))
+    assert isinstance(captioned, Image)
+    assert (captioned.caption, captioned.data) == ("after", image.data)
+    assert await message_of(Reply(image=image)) == image

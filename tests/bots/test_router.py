@@ -67,3 +67,11 @@ def test_a_decorator_without_brackets_is_told_so() -> None:
         Router().message(hello)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(TypeError, match="with brackets"):
         Router().command(hello)
+
+
+def test_a_condition_that_is_an_async_function_is_refused() -> None:
+    async def never(msg: Message) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="no async function"):
+        Router(never)  # type: ignore[arg-type]  # that is the point
