@@ -76,27 +76,39 @@ class Handling:
 
     async def incoming(self, incoming: Incoming) -> Outcome | None:
         """Answer an event; return what was stored, or nothing if that was done before."""
-        now = self._timer.now()
-        if incoming.from_bot and not self._budget.allows(incoming.chat, now):
-            note("info", "a bot is not answered any more for a while")
-            return await self._write(Outcome(incoming.id, now, is_job=False))
+        if incoming.from_bot and self._is_silent(incoming.chat):
+            return await self._write(Outcome(incoming.id, self._timer.now(), is_job=False))
         outcome = await self._answer(incoming)
         if incoming.from_bot and outcome.messages:
-            self._budget.spend(incoming.chat, now)
+            self._budget.spend(incoming.chat, self._timer.now())
         return await self._write(outcome)
 
     async def job(self, job: Job) -> Outcome | None:
         """Run a job; return what was stored, or nothing if that was done before."""
-        sender = Sender(job.chat, job.sender_name)
+        if job.from_bot and self._is_silent(job.chat):
+            return await self._write(Outcome(job.id, self._timer.now(), is_job=True))
+        outcome = await self._run(job)
+        if job.from_bot and outcome.messages:
+            self._budget.spend(job.chat, self._timer.now())
+        return await self._write(outcome)
+
+    def _is_silent(self, chat: str) -> bool:
+        silent = not self._budget.allows(chat, self._timer.now())
+        if silent:
+            note("info", "a bot is not answered any more for a while")
+        return silent
+
+    async def _run(self, job: Job) -> Outcome:
+        sender = Sender(job.chat, job.sender_name, job.from_bot)
         event = Event(job.id, "job", job.chat, sender)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
-            return await self._write(self._give_up(event, _Failure("crash", tries), job))
+            return self._give_up(event, _Failure("crash", tries), job)
         try:
             turn, states = await self._dispatch.run(event, job)
         except Exception as error:  # noqa: BLE001 - a job may fail in any way
             self._note(event, error, job.tries + 1)
-            return await self._write(self._again(event, job, error))
-        return await self._write(self._outcome(turn, states))
+            return self._again(event, job, error)
+        return self._outcome(turn, states)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
         event = event_of(incoming)

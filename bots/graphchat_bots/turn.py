@@ -43,6 +43,8 @@ class Job:
     """Seconds since 1970."""
     tries: int = 0
     """How often it has failed."""
+    from_bot: bool = False
+    """Whether whoever caused it says that it is a program."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,10 @@ class Turn:
             raise LocalProtocolError("A handler schedules too many jobs for one event.")
         event = self.event
         id_ = f"job-{_digest(b'gc/1 bot job', event.id, len(self.jobs)).hex()}"
-        self.jobs.append(Job(id_, name, event.chat, event.sender.name, body, due))
+        sender = event.sender
+        self.jobs.append(
+            Job(id_, name, event.chat, sender.name, body, due, from_bot=sender.is_bot)
+        )
 
 
 def message_id(event_id: str, index: int) -> bytes:

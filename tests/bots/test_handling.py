@@ -195,6 +195,28 @@ async def test_bots_stop_answering_each_other(tmp_path: Path) -> None:
         assert await other.says("x") == ["x"]
 
 
+async def test_jobs_for_another_bot_count_as_answers_too(tmp_path: Path) -> None:
+    bot = Bot("echo")
+
+    @bot.job
+    async def back(ctx: Ctx, text: str) -> str:
+        return f"{text} {ctx.sender.is_bot}"
+
+    @bot.message()
+    async def echo(ctx: Ctx, msg: Message) -> None:
+        await ctx.later(timedelta(seconds=1), back, msg.text)
+
+    async with bot.testing(tmp_path) as world:
+        other, ann = world.person("Echo", is_bot=True), world.person("Ann")
+        for _ in range(20):
+            await other.sends("x")
+            await ann.sends("x")
+        await world.settle()
+        await world.advance(timedelta(seconds=2))
+        assert await other.hears() == ["x True"] * 10
+        assert await ann.hears() == ["x False"] * 20
+
+
 def test_a_reference_is_short_and_says_nothing() -> None:
     assert reference("e1") == reference("e1") != reference("e2")
     assert len(reference("e1")) == 9

@@ -41,6 +41,7 @@ class JobRow(Model):
     body = fields.BinaryField()
     due = fields.FloatField(db_index=True)
     tries = fields.IntField()
+    from_bot = fields.BooleanField()
 
     class Meta(Model.Meta):
         table = "bot_job"

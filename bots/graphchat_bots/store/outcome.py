@@ -91,13 +91,24 @@ def _write_jobs(cursor: Cursor, outcome: Outcome) -> None:
     jobs = outcome.jobs if outcome.again is None else (*outcome.jobs, outcome.again)
     if jobs:
         cursor.executemany(
-            "INSERT OR IGNORE INTO bot_job (id, name, chat, sender_name, body, due, tries)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (job.id, job.name, job.chat, job.sender_name, job.body, job.due, job.tries)
-                for job in jobs
-            ],
+            "INSERT OR IGNORE INTO bot_job"
+            " (id, name, chat, sender_name, body, due, tries, from_bot)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [_row(job) for job in jobs],
         )
+
+
+def _row(job: Job) -> tuple[str | bytes | float, ...]:
+    return (
+        job.id,
+        job.name,
+        job.chat,
+        job.sender_name,
+        job.body,
+        job.due,
+        job.tries,
+        job.from_bot,
+    )
 
 
 def bury(cursor: Cursor, dead: DeadLetter) -> None:

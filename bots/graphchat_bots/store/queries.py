@@ -69,14 +69,14 @@ class BotStore:
     async def jobs(self, ids: Collection[str], chats: Collection[str], most: int) -> list[Job]:
         """Return the next jobs, the earliest first, but for ``ids`` and those of ``chats``."""
         found = await self._rows(
-            "SELECT id, name, chat, sender_name, body, due, tries FROM bot_job"
+            "SELECT id, name, chat, sender_name, body, due, tries, from_bot FROM bot_job"
             " WHERE id NOT IN (SELECT value FROM json_each(?))"
             " AND chat NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?",
             json.dumps(list(ids)),
             json.dumps(list(chats)),
             most,
         )
-        return [Job(*row) for row in found]
+        return [_job(row) for row in found]
 
     async def count_jobs(self, chat: str) -> int:
         return int((await self._rows("SELECT count(*) FROM bot_job WHERE chat = ?", chat))[0][0])
@@ -118,6 +118,11 @@ class BotStore:
 
     async def _rows(self, sql: str, *parameters: str | int) -> list[Row]:
         return await self._database.read(lambda cursor: cursor.execute(sql, parameters).fetchall())
+
+
+def _job(row: Row) -> Job:
+    id_, name, chat, sender_name, body, due, tries, from_bot = row
+    return Job(id_, name, chat, sender_name, body, due, tries, bool(from_bot))
 
 
 def _begin(cursor: Cursor) -> bool:

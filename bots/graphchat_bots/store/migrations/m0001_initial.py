@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ("body", fields.BinaryField()),
                 ("due", fields.FloatField(db_index=True)),
                 ("tries", fields.IntField()),
+                ("from_bot", fields.BooleanField()),
             ],
             options={"table": "bot_job", "app": "bot", "pk_attr": "id"},
             bases=["Model"],
