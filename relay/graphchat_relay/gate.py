@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from graphchat.clock import Clock
 from graphchat.wire import rest as wire
+from graphchat.wire.limits import FRAME
 from graphchat.wire.signing import NONCE_BYTES
 from graphchat_relay.outbox import AsgiSend
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
 from graphchat_relay.socket import AsgiReceive, Socket
-from graphchat_relay.underneath import refuse_compression
+from graphchat_relay.underneath import bound_messages, refuse_compression
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, AsgiReceive, AsgiSend], Awaitable[None]]
@@ -102,6 +103,7 @@ class Gate:
             await refuse(scope, send, 503, body, ((b"retry-after", b"5"),))
         else:
             refuse_compression(send)
+            bound_messages(send, FRAME)
             await send({"type": "websocket.accept", "headers": list(HEADERS)})
             socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), send)
             self._sockets.add(socket)

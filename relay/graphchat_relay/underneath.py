@@ -4,8 +4,17 @@ Everything is guarded: with another server, or another version of it, nothing ha
 """
 
 import asyncio
+from typing import Any, Final
+
+from hypercorn.protocol.ws_stream import FrameTooLargeError
+from wsproto.events import Message
 
 from graphchat_relay.outbox import AsgiSend
+
+# Seconds that a peer has to learn that its message was too long.
+FAREWELL: Final = 1.0
+# Seconds in which a message that has begun has to be complete.
+UNFINISHED: Final = 60.0
 
 
 def refuse_compression(send: AsgiSend) -> None:
@@ -16,6 +25,71 @@ def refuse_compression(send: AsgiSend) -> None:
     handshake = getattr(getattr(send, "__self__", None), "handshake", None)
     if handshake is not None and hasattr(handshake, "extensions"):
         handshake.extensions = None
+
+
+def bound_messages(send: AsgiSend, most: int) -> None:
+    """Take messages of at most ``most`` bytes on the socket that ``send`` belongs to.
+
+    Hypercorn counts text in characters, keeps what is too long, and goes on reading.
+    """
+    stream, transport = getattr(send, "__self__", None), transport_of(send)
+    if transport is not None and hasattr(getattr(stream, "buffer", None), "to_message"):
+        stream.buffer = MessageBuffer(transport, most)  # type: ignore[union-attr] # it has one
+
+
+class MessageBuffer:
+    """The message that is coming in: checks before it keeps, and waits for its end only so long.
+
+    Breaks the connection if it is too long or too slow.
+    """
+
+    __slots__ = ("_broken", "_is_text", "_most", "_parts", "_timer", "_transport")
+
+    def __init__(self, transport: asyncio.WriteTransport, most: int) -> None:
+        self._transport = transport
+        self._most = most
+        # Text, too: many short strings would take much more than their bytes.
+        self._parts = bytearray()
+        self._is_text = False
+        self._broken = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def extend(self, event: Message[Any]) -> None:
+        """Take a part. Raises `FrameTooLargeError`, on which Hypercorn says 1009."""
+        if not self._broken:
+            self._is_text = isinstance(event.data, str)
+            part = event.data.encode() if isinstance(event.data, str) else event.data
+            if len(self._parts) + len(part) <= self._most:
+                self._parts += part
+                self._wait(finished=event.message_finished)
+                return
+            self._broken = True
+            self.clear()
+            self._break(FAREWELL)
+        raise FrameTooLargeError
+
+    def clear(self) -> None:
+        self._parts = bytearray()
+
+    def to_message(self) -> dict[str, Any]:
+        return {
+            "type": "websocket.receive",
+            "bytes": None if self._is_text else bytes(self._parts),
+            "text": self._parts.decode() if self._is_text else None,
+        }
+
+    def _wait(self, *, finished: bool) -> None:
+        if finished and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif not finished and self._timer is None:
+            self._break(UNFINISHED)
+
+    def _break(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        # It holds the transport only: what has ended leaves nothing big behind.
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
 
 def abort(send: AsgiSend) -> None:
