@@ -114,10 +114,12 @@ def probes(parts: Parts) -> Starlette:
 
 
 async def _bland(request: Request, error: Exception) -> Response:
-    """Answer what is no endpoint."""
+    """Answer what is no endpoint, or no complete request."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return answer(b'"Method Not Allowed"', 405)
+    if error.status_code == 408:
+        return answer(b'"Request Timeout"', 408)
     return answer(b'"Not Found"', 404)
 
 

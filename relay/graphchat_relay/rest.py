@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +23,8 @@ from graphchat_relay.site import Site
 
 SMALL: Final = 1024
 """Bytes of a body that holds one key."""
+PATIENCE: Final = 60.0
+"""Seconds in which a body has to be complete."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -194,12 +197,16 @@ class _Done:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    """Read at most ``limit`` bytes. Raises `InvalidObjectError`."""
+    """Read at most ``limit`` bytes. Raises `InvalidObjectError`, `HTTPException` if it is slow."""
     found = bytearray()
-    async for part in request.stream():
-        found += part
-        if len(found) > limit:
-            raise InvalidObjectError("", f"the body is longer than {limit} bytes")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                found += part
+                if len(found) > limit:
+                    raise InvalidObjectError("", f"the body is longer than {limit} bytes")
+    except TimeoutError:
+        raise HTTPException(408) from None
     return bytes(found)
 
 

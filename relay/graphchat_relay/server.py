@@ -16,10 +16,11 @@ from starlette.applications import Starlette
 
 from graphchat.errors import StateError
 from graphchat.secret import Secret
+from graphchat.wire import rest as wire
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, fingerprint
 from graphchat_relay.app import make_parts, probes, public_app
-from graphchat_relay.gate import Scope
+from graphchat_relay.gate import Scope, refuse
 from graphchat_relay.identity import write_certificate
 from graphchat_relay.intake import Intake
 from graphchat_relay.outbox import AsgiSend
@@ -34,6 +35,8 @@ BACKLOG: Final = 2048
 # Longer than clients keep an idle connection: else they would write into a closed one.
 # Not much longer: Hypercorn keeps what a client has closed until then. In seconds.
 KEEP_ALIVE: Final = 20
+# Requests at the same time; each may hold a body of 1 MiB.
+REQUESTS: Final = 512
 # Seconds that requests have when the relay is told to stop.
 GRACE: Final = 2.0
 SOCKET_OPTIONS: Final = (
@@ -124,14 +127,22 @@ class RelayServer:
     async def _serve(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Know of every request, so that the end of the process waits for none for long."""
         assert self._app is not None
+        if scope.get("http_version", "1.1") not in {"1.0", "1.1"}:
+            abort(send)  # HTTP/2 by prior knowledge, or upgraded to: see `_config`
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = object()
+        busy = len(self._requests) >= REQUESTS
         self._requests[request] = send
         intake = Intake(receive, send)
         try:
-            await self._app(scope, intake.receive, intake.send)
+            if busy:
+                body = wire.encode(wire.Refusal("busy"))
+                await refuse(scope, intake.send, 503, body, ((b"retry-after", b"5"),))
+            else:
+                await self._app(scope, intake.receive, intake.send)
         finally:
             del self._requests[request]
             if not self._requests:
@@ -174,6 +185,8 @@ class RelayServer:
         config.keep_alive_timeout = KEEP_ALIVE
         config.keep_alive_max_requests = 1_000_000
         config.max_app_queue_size = 8
+        # HTTP/2 has streams without bound under one connection; nothing here counts them.
+        config.alpn_protocols = ["http/1.1"]
         config.websocket_max_message_size = FRAME
         # The kernel finds dead peers, see below; a task for each socket would cost memory.
         config.websocket_ping_interval = None

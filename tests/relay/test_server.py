@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import ssl
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,7 @@ from tests.relay.support import clients, envelope
 from graphchat.errors import StateError
 from graphchat.testing import relay
 from graphchat.wire.limits import XXL
+from graphchat_relay import rest, server as servers
 from graphchat_relay.server import RelayServer
 from graphchat_relay.settings import RelaySettings
 
@@ -62,3 +64,79 @@ async def test_a_relay_stops_in_time_though_a_client_reads_nothing() -> None:
             await served.stop()
         writer.close()
         assert reader is not None
+
+
+BEGUN = b"POST /q HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
+
+
+async def begin(uri: str, text: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = uri.split("/")[2].split(":")
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(text)
+    return reader, writer
+
+
+async def test_so_many_requests_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "REQUESTS", 2)
+    async with relay("memory:") as served, clients(served.uri) as peers:
+        begun = [await begin(served.uri, BEGUN) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        found = await peers.rest.ask("GET", f"{peers.address.base}/x/messages")
+        assert (found.status, found.headers["retry-after"]) == (503, "5")
+        assert found.headers["graph-chat-version"] == "1"
+        for _, writer in begun:
+            writer.close()
+        await asyncio.sleep(0.1)
+        found = await peers.rest.ask("GET", f"{peers.address.base}/x/messages")
+        assert found.status == 401
+
+
+async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "PATIENCE", 0.1)
+    monkeypatch.setattr("graphchat_relay.intake.PATIENCE", 0.1)
+    async with relay("memory:") as served:
+        reader, writer = await begin(served.uri, BEGUN)
+        async with asyncio.timeout(5):
+            found = await reader.read()  # to the end
+        assert found.split()[1] == b"408"
+        assert b"connection: close" in found.lower()
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+            b"\0\0\0\4\0\0\0\0\0"  # SETTINGS
+            b"\0\0\x06\1\5\0\0\0\1\x82\x84\x86\x41\1x"
+        ),  # HEADERS
+        (
+            b"GET /q HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+            b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+        ),
+    ],
+)
+async def test_another_version_of_http_is_not_spoken(text: bytes) -> None:
+    async with relay("memory:") as served:
+        reader, writer = await begin(served.uri, text)
+        found = b""
+        async with asyncio.timeout(5):
+            try:
+                while part := await reader.read(65536):
+                    found += part
+            except ConnectionError:
+                pass
+        assert b"Not Allowed" not in found
+        writer.close()
+
+
+async def test_tls_offers_one_version_of_http() -> None:
+    async with relay("memory:", tls_self_signed=True) as served:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        host, port = served.uri.split("/")[2].split(":")
+        _, writer = await asyncio.open_connection(host, port, ssl=context)
+        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
+        writer.close()
