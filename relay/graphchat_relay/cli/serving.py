@@ -60,9 +60,18 @@ async def _serve(settings: "RelaySettings") -> None:
 
     server = RelayServer(settings)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(note)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     await server.run(lambda: _announce(server))
+
+
+def note(loop: object, context: dict[str, Any]) -> None:
+    """Log what failed by its type only: its text may quote what a client sent."""
+    import logging
+
+    kind = type(context.get("exception")).__name__
+    logging.getLogger("graphchat_relay").error("a task of the server failed: %s", kind)
 
 
 def _announce(server: "RelayServer") -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphchat_relay.cli import app
+from graphchat_relay.cli.serving import note
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,14 @@ def test_a_settings_file_is_read(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, ["serve", "--config", str(file)], obj={"home": tmp_path})
     assert found.exit_code == 1
     assert len(found.stderr.splitlines()) == 1
+
+
+async def test_a_task_that_fails_is_logged_by_its_type_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(note)
+    loop.call_soon(int, "what a client said")
+    await asyncio.sleep(0.01)
+    assert "ValueError" in caplog.text
+    assert "client said" not in caplog.text
