@@ -72,6 +72,9 @@ class Loader:
         while self._wanted and len(entries) < BATCH - IN_FLIGHT and size < FRAME:
             queue = next(iter(self._wanted))
             del self._wanted[queue]
+            if not _takes(queue):
+                queue.loading = False
+                continue
             queues.append(queue)
             room = IN_FLIGHT - queue.in_flight
             for entry in islice(queue.unseen or (), room):
@@ -79,3 +82,13 @@ class Loader:
                     entries.append(entry)
                     size += entry.size
         return entries, queues
+
+
+def _takes(queue: LiveQueue) -> bool:
+    """Tell whether there is somebody to push to now: what is loaded is held until then."""
+    if queue.subscription is None:
+        return False
+    reader = queue.subscription.reader
+    if not reader.writable:
+        reader.stall(queue)
+    return reader.writable

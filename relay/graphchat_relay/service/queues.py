@@ -37,6 +37,8 @@ class Entry:
     """None: only the medium has it."""
     state: State
     pushed: bool = False
+    shown: "Subscription | None" = None
+    """Who had been sent it when its deletion was asked for."""
     digest: bytes = b""
     senders: list[Done] = field(default_factory=list)
     """Who waits for the message to be safe."""
@@ -121,6 +123,18 @@ class LiveQueue:
         self.leave_window(entry)
         entry.state = State.GONE
         entry.msg = None
+
+    def put_back(self, entry: Entry) -> None:
+        """Take an entry back whose removal failed: into the window, or among the unseen."""
+        shown, entry.shown = entry.shown, None
+        if self.subscription is None or self.unseen is None:
+            return
+        if shown is self.subscription:
+            entry.pushed = True
+            self.in_flight += 1
+        elif entry not in self.unseen:
+            earlier = sum(other.position < entry.position for other in self.unseen)
+            self.unseen.insert(earlier, entry)
 
     def leave_window(self, entry: Entry) -> None:
         if entry.pushed:

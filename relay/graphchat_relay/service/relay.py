@@ -248,6 +248,8 @@ class Relay:
         if entry is None:
             done("")
             return
+        if entry.pushed:
+            entry.shown = queue.subscription
         queue.leave_window(entry)
         match entry.state:
             case State.PENDING:
@@ -387,11 +389,11 @@ class Relay:
         if entry.state is State.GONE:
             return
         entry.state = State.STORED
-        entry.pushed = True
-        entry.queue.in_flight += 1
+        entry.queue.put_back(entry)
         deleters, entry.deleters = entry.deleters, []
         for done in deleters:
             done("busy")
+        self.pump(entry.queue)
         self.release(entry.queue)
 
     def _safe(self, entry: Entry) -> None:

@@ -76,3 +76,34 @@ async def test_what_is_gone_from_the_store_is_skipped() -> None:
         assert len(sender.readied) == 1, "there is room now"
         assert [body and body.strip() for _, body in ear.pushed] == [b"1", b"2"]
         assert first.id not in queue.entries
+
+
+async def test_nothing_is_loaded_for_one_who_takes_nothing() -> None:
+    store = ReadFailing()
+    async with world(store) as w:
+        queue = await w.queue()
+        w.send(queue, "hello")
+        await settle()
+        ear = w.subscribe(queue)
+        ear.writable = False
+        await settle()
+        assert (store.reads, ear.stalled) == (0, [queue])
+        assert [entry.msg for entry in queue.entries.values()] == [None]
+        ear.writable = True
+        w.relay.pump(queue)
+        await settle()
+        assert [body and body.strip() for _, body in ear.pushed] == [b"hello"]
+
+
+async def test_nothing_is_loaded_for_one_who_left() -> None:
+    store = ReadFailing()
+    async with world(store) as w:
+        queue = await w.queue()
+        w.send(queue, "hello")
+        await settle()
+        w.relay.unsubscribe(queue, w.subscribe(queue))
+        await settle()
+        assert store.reads == 0
+        ear = w.subscribe(queue)
+        await settle()
+        assert len(ear.pushed) == 1
