@@ -98,6 +98,8 @@ class Flow:
             return live
         traffic.recovered()
         del traffic.waiting[tag]
+        # What the same relay refused before this has nothing else to wait for now.
+        unit.after(partial(self.hand_over, live, number))
         unit.write(rows.drop_envelope(tag))
         if waiting.seq:
             unit.write(rows.sent(live.id, waiting.seq))

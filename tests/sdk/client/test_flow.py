@@ -1,6 +1,8 @@
 """Messages while relays refuse, die and return."""
 
 import asyncio
+from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 from tests.sdk.client.people import (
@@ -16,7 +18,11 @@ from tests.sdk.client.people import (
 
 from graphchat import Contact, ContactEstablished
 from graphchat.client.live import Live
+from graphchat.crypto.keys import SigningKey
+from graphchat.errors import UnauthorizedError
+from graphchat.ids import QueueId
 from graphchat.testing.proxy import FaultProxy
+from graphchat.transport.ports import Link
 from graphchat.wire.limits import QUOTA_MESSAGES
 from graphchat.wire.uri import RelayAddress
 
@@ -171,3 +177,40 @@ async def test_a_network_that_cuts_all_the_time_loses_nothing(
         await cutting
         await nothing_more(bob.me)
         await bob.close()
+
+
+@dataclass
+class Held:
+    """A socket that keeps what it is given; the test answers in place of the relay."""
+
+    link: Link
+    tags: list[int] = field(default_factory=list[int])
+
+    @property
+    def connected(self) -> bool:
+        return self.link.connected
+
+    def send(
+        self, sender: QueueId, key: SigningKey, envelope: bytes, tag: int, request_id: str
+    ) -> None:
+        self.tags.append(tag)
+
+
+async def test_what_was_refused_leaves_when_the_relay_takes_something_else(
+    alice: Home, bob: Home, quick_receipts: None
+) -> None:
+    hers, _ = await introduce(alice.me, bob.me)
+    # No receipt is owed that would set things going again.
+    await until(lambda: idle(alice, hers) and live_of(alice, hers).connection.due is None)
+    [entry] = alice.client.engine.links.entries
+    link, held = entry.link, Held(entry.link)
+    entry.link = cast(Link, held)
+    await hers.post("refused")
+    await hers.post("taken")
+    await until(lambda: len(held.tags) == 2)
+    refused, taken = held.tags
+    alice.client.engine.answer(refused, UnauthorizedError())
+    await until(lambda: live_of(alice, hers).traffic[0].retry_at > 0)
+    entry.link = link
+    alice.client.engine.answer(taken, None)
+    assert await texts(bob.me, 1) == ["refused"]
