@@ -75,8 +75,8 @@ class Applier:
                 self._received(live, frame_in, message)
             case do.Acknowledged(body=body):
                 await self._acknowledged(live, body)
-            case do.Covered(seq=seq):
-                await self._covered(live, seq)
+            case do.Covered(first=first, last=last):
+                await self._covered(live, first, last)
             case do.Repeat(first=first, last=last):
                 for traffic in live.traffic:
                     traffic.again.extend(range(first, last + 1))
@@ -207,11 +207,12 @@ class Applier:
             with suppress(RemoteProtocolError):
                 await self.apply(live, live.connection.cover(body, head))
 
-    async def _covered(self, live: Live, seq: int) -> None:
-        found = await self.context.database.read(partial(rows.undelivered, live.id, seq))
+    async def _covered(self, live: Live, first: int, last: int) -> None:
+        # What an earlier receipt of this unit has covered is still in the database.
+        found = await self.context.database.read(partial(rows.said, live.id, first, last))
         ids = tuple(row[0] for row in found)
-        self.unit.write(*rows.delivered(live.id, seq))
-        for number in [known for known in live.recent if known <= seq]:
+        self.unit.write(*rows.delivered(live.id, last))
+        for number in [known for known in live.recent if known <= last]:
             del live.recent[number]
         if ids:
             self.context.tell(self.unit, live.profile, DeliveredRecord(live.id, ids))

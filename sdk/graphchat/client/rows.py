@@ -115,13 +115,13 @@ def delivered(connection_id: int, seq: int) -> tuple[Row, Row]:
     )
 
 
-def undelivered(connection_id: int, seq: int, cursor: Cursor) -> list[tuple[bytes]]:
-    """Return the ids of our messages in frames up to ``seq``."""
+def said(connection_id: int, first: int, last: int, cursor: Cursor) -> list[tuple[bytes]]:
+    """Return the ids of our messages in the frames ``first`` to ``last``."""
     return cursor.execute(
         "SELECT m.msg_id FROM client_frame f JOIN client_message m"
         " ON m.connection_id = f.connection_id AND m.msg_id = f.msg_id"
-        " WHERE f.connection_id = ? AND f.seq <= ? AND m.outgoing ORDER BY f.seq",
-        (connection_id, seq),
+        " WHERE f.connection_id = ? AND f.seq BETWEEN ? AND ? AND m.outgoing ORDER BY f.seq",
+        (connection_id, first, last),
     ).fetchall()
 
 

@@ -295,14 +295,14 @@ class Connection:
 
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
-        new = self.outbox.cover(self.state.handshake.peer_proof, body, head)
-        if not new:
+        first = self.state.outbox.covered + 1
+        if not self.outbox.cover(self.state.handshake.peer_proof, body, head):
             return []
         if self.state.outbox.covered == self.state.outbox.seq:
             self.state.nudge.rest()
         else:
             self.state.nudge.arm(self.clock.now())
-        return [do.Covered(body.seq)]
+        return [do.Covered(first, body.seq)]
 
     # Time
 

@@ -105,9 +105,10 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """The other side has every frame up to ``seq``."""
+    """The other side has the frames ``first`` to ``last``; those before, it had already."""
 
-    seq: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)

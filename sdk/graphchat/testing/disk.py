@@ -82,7 +82,7 @@ class Disk:
                 self.received.append(effect)
             case do.Acknowledged(body=body):
                 self._cover(connection, body)
-            case do.Covered(seq=covered):
+            case do.Covered(last=covered):
                 self.frames = {seq: frame for seq, frame in self.frames.items() if seq > covered}
             case do.Repeat(first=first, last=last):
                 lanes, seqs = range(len(connection.lanes)), range(first, last + 1)

@@ -13,8 +13,10 @@ from graphchat import (
     MessageReceived,
     Text,
 )
+from graphchat.client.apply import Applier
 from graphchat.content import BotCommands
 from graphchat.content.control import BotCommand
+from graphchat.core.effects import Covered
 
 
 async def test_asking_for_the_next_acknowledges_the_one_before(alice: Home, bob: Home) -> None:
@@ -100,6 +102,24 @@ async def test_delivery_is_told_once_for_each_message(
         for name in event.message_ids
     ]
     assert told == [receipt.id for receipt in receipts]
+
+
+async def test_receipts_that_come_together_tell_of_each_message_once(
+    alice: Home, bob: Home
+) -> None:
+    hers, _ = await introduce(alice.me, bob.me)
+    await bob.close()
+    receipts = [await hers.post(str(number)) for number in range(4)]
+    engine = alice.client.engine
+    last = (await engine.live(hers.row_id)).connection.state.outbox.seq
+
+    async def both(turn: Applier) -> None:
+        live = await engine.live(hers.row_id)
+        await turn.apply(live, [Covered(1, last - 2), Covered(last - 1, last)])
+
+    await engine.do(both)
+    told = [event.message_ids for event in await take(alice.me, MessageDelivered, 2)]
+    assert told == [tuple(r.id for r in receipts[:2]), tuple(r.id for r in receipts[2:])]
 
 
 async def test_a_consumer_that_leaves_loses_nothing(alice: Home, bob: Home) -> None:
