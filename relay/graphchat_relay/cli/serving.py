@@ -68,9 +68,13 @@ async def _serve(settings: "RelaySettings") -> None:
 
 def note(loop: object, context: dict[str, Any]) -> None:
     """Log what failed by its type only: its text may quote what a client sent."""
+    import asyncio
     import logging
 
-    kind = type(context.get("exception")).__name__
+    error = context.get("exception")
+    if isinstance(error, asyncio.CancelledError):
+        return  # asyncio's streams tell so of a connection that was open when we were stopped
+    kind = type(error).__name__
     logging.getLogger("graphchat_relay").error("a task of the server failed: %s", kind)
 
 

@@ -69,3 +69,10 @@ async def test_a_task_that_fails_is_logged_by_its_type_only(
     await asyncio.sleep(0.01)
     assert "ValueError" in caplog.text
     assert "client said" not in caplog.text
+
+
+def test_a_connection_that_ends_with_the_relay_is_no_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    note(None, {"exception": asyncio.CancelledError()})
+    assert caplog.text == ""

@@ -127,5 +127,10 @@ async def world(
 
 
 async def settle() -> None:
-    """Let everything happen that is about to."""
+    """Let everything happen that is about to: time for what waits for it, turns for the rest.
+
+    On a busy machine the time may pass in one turn.
+    """
     await asyncio.sleep(0.02)
+    for _ in range(100):
+        await asyncio.sleep(0)
