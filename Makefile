@@ -84,7 +84,7 @@ lock: ## write the lock files anew from pyproject.toml
 
 project = $(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 COMPILE = build/lock/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --custom-compile-command 'make lock'
+	--no-annotate --no-strip-extras --custom-compile-command 'make lock'
 
 clean: ## delete the environment, caches and everything built
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

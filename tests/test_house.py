@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -55,8 +56,13 @@ def requirements(*extras: str) -> Iterator[Requirement]:
 
 def pins(lock: str) -> dict[str, str]:
     """Return the versions that a lock file names, by canonical name."""
-    text = (ROOT / lock).read_text()
-    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
+    return {name: pinned for name, _, pinned in pinned_lines(lock)}
+
+
+def pinned_lines(lock: str) -> list[tuple[str, str, str]]:
+    """Return the name, the extras and the version of each line of a lock file."""
+    line = re.compile(r"^([a-z0-9-]+)(?:\[([a-z0-9,_-]+)\])?==([^ ]+)", re.MULTILINE)
+    return line.findall((ROOT / lock).read_text())
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -86,6 +92,21 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str, extras: tuple[str, ..
         if not wanted.specifier.contains(have.get(canonicalize_name(wanted.name), "0"))
     ]
     assert lacking == [], "run `make lock`"
+
+
+@pytest.mark.parametrize("lock", LOCKS[:2])
+def test_a_lock_names_the_extras_that_are_asked_for(lock: str) -> None:
+    """The pip of Debian takes the newest version of ``a[b]`` when a lock pins only ``a``."""
+    locked = {name: set(extras.split(",")) for name, extras, _ in pinned_lines(lock)}
+    lacking = set()
+    for name in locked:
+        with suppress(PackageNotFoundError):  # for another platform
+            for text in requires(name) or []:
+                wanted = Requirement(text)
+                if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+                    missing = wanted.extras - locked.get(canonicalize_name(wanted.name), set())
+                    lacking |= {f"{wanted.name}[{extra}]" for extra in missing}
+    assert lacking == set(), "run `make lock`"
 
 
 def test_the_demo_runs_with_the_versions_that_were_tested() -> None:
