@@ -89,6 +89,11 @@ class RelayError(GraphchatError):
 class RelayUnreachableError(RelayError):
     """The relay does not answer. Check the address and the network, then try again."""
 
+    def __init__(self, message: str | None = None, *, heard: bool = True) -> None:
+        super().__init__(message)
+        self.heard = heard
+        """False: there was no connection, so it cannot have done what it was asked."""
+
 
 class RelayIdentityError(RelayError):
     """This relay is not the one that the link names: its fingerprint differs. Do not use it."""

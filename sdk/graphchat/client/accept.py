@@ -31,13 +31,12 @@ def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
 def put_refused(turn: Applier, live: Live) -> None:
     """Note that a queue of the code takes no confirmation; after the last one, give up."""
     shake = live.connection.state.handshake
-    turn.unit.on_failure(partial(setattr, live, "refusals", live.refusals))
-    live.refusals += 1
     if (shake.role, shake.phase) != (Role.BOB, Phase.REQUESTED):
         return
-    if live.refusals < len(shake.peer_lanes) or live.failed:
-        return
-    turn.give_up(live)
+    turn.unit.touch(live)
+    shake.refusals += 1
+    if shake.refusals >= len(shake.peer_lanes) and not live.failed:
+        turn.give_up(live)
 
 
 def remove(turn: Applier, live: Live) -> None:

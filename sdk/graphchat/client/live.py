@@ -122,8 +122,6 @@ class Live:
     """Our yes to a request is on its way."""
     asked: bool = False
     """A relay has taken a confirmation or an answer of ours since the client was opened."""
-    refusals: int = 0
-    """Queues of the code that took no confirmation."""
     failed: str = ""
     """Why the handshake cannot go on, in words for people."""
 

@@ -71,16 +71,10 @@ def new_connection(live: Live, now: float) -> Row:
 
 def lane(connection_id: int, state: LaneState) -> Row:
     return Row(
-        "INSERT INTO client_lane (connection_id, number, recipient_id, sender_id, machine)"
-        " VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO client_lane (connection_id, number, recipient_id, machine)"
+        " VALUES (?, ?, ?, ?)"
         " ON CONFLICT (connection_id, number) DO UPDATE SET machine = excluded.machine",
-        (
-            connection_id,
-            state.number,
-            state.recipient_id,
-            state.sender_id,
-            record.dump(state),
-        ),
+        (connection_id, state.number, state.recipient_id, record.dump(state)),
     )
 
 
@@ -245,8 +239,7 @@ def _event(profile_id: int, event: EventRecord, now: float) -> tuple[object, ...
 
 def work(work_id: int, connection_id: int | None, found: Work) -> Row:
     return Row(
-        "INSERT INTO client_work (id, connection, kind, data, attempts, not_before)"
-        " VALUES (?, ?, ?, ?, 0, 0)",
+        "INSERT INTO client_work (id, connection, kind, data, attempts) VALUES (?, ?, ?, ?, 0)",
         (work_id, connection_id, kind_of(found), record.dump(found)),
     )
 
@@ -271,8 +264,9 @@ def drop_address(address_id: int) -> Row:
     return Row("DELETE FROM client_address WHERE id = ?", (address_id,))
 
 
-def try_work(work_id: int) -> Row:
-    return Row("UPDATE client_work SET attempts = attempts + 1 WHERE id = ?", (work_id,))
+def try_work(work_id: int, attempts: int) -> Row:
+    """Note how often work was begun and may have been done."""
+    return Row("UPDATE client_work SET attempts = ? WHERE id = ?", (attempts, work_id))
 
 
 def change_work(work_id: int, changed: Work) -> Row:

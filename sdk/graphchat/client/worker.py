@@ -25,7 +25,9 @@ from graphchat.errors import (
     BadRequestError,
     GraphchatError,
     NotFoundError,
+    QuotaError,
     RateError,
+    RelayUnreachableError,
     RemoteProtocolError,
     UnauthorizedError,
 )
@@ -83,7 +85,7 @@ class Worker:
     async def _do(self, job: Job) -> None:
         delay, first = FIRST_RETRY, not job.tried
         while (error := await self._attempt(job, first=first)) is not None:
-            job, first = self._dated(job), False
+            job, first = self._dated(job), first and self._undone(job, error)
             wait = max(delay, error.retry_after) if isinstance(error, RateError) else delay
             jitter = self._context.clock.random(1)[0] / 255
             with suppress(TimeoutError):
@@ -146,6 +148,17 @@ class Worker:
         self._engine.soon(partial(self._change, job))
         return job
 
+    def _undone(self, job: Job, error: Exception) -> bool:
+        """Tell whether nothing can have got through; a refusal still means something then."""
+        heard = not isinstance(error, RelayUnreachableError) or error.heard
+        if heard and not isinstance(error, QuotaError | RateError):
+            return False
+        self._engine.soon(partial(self._untry, job))
+        return True
+
+    async def _untry(self, job: Job, turn: Applier) -> None:
+        turn.unit.write(rows.try_work(job.id, 0))
+
     async def _change(self, job: Job, turn: Applier) -> None:
         turn.unit.write(rows.change_work(job.id, job.work))
 
@@ -197,7 +210,7 @@ class Worker:
 
     async def _try(self, job: Job, turn: Applier) -> None:
         # A refusal means something only if no earlier copy can have got through.
-        turn.unit.write(rows.try_work(job.id))
+        turn.unit.write(rows.try_work(job.id, 1))
 
     async def _done(self, job: Job, turn: Applier) -> None:
         turn.unit.write(rows.drop_work(job.id))

@@ -96,6 +96,8 @@ class HandshakeState(msgspec.Struct):
     peer_lanes: tuple[Offer, ...] = ()
     peer_kem: bytes = b""
     text: str = ""
+    refusals: int = 0
+    """Bob: queues of the code that took no confirmation."""
 
 
 @dataclass(frozen=True, slots=True)

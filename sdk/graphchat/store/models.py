@@ -68,7 +68,6 @@ class LaneRow(Model):
     )
     number = fields.IntField()
     recipient_id = BlobField(null=True, db_index=True)
-    sender_id = fields.BinaryField(null=True)
     machine = fields.BinaryField()
 
     class Meta(Model.Meta):
@@ -133,7 +132,7 @@ class HeldFrameRow(Model):
         unique_together = (("connection", "stream", "seq"),)
 
 
-# The name of a frame that was handled: the same one comes again by other lanes.
+# Something to do at a relay, until it is done.
 class WorkRow(Model):
     id = fields.IntField(primary_key=True)
     # Not a relation: some work outlives its connection, such as deleting queues.
@@ -141,7 +140,6 @@ class WorkRow(Model):
     kind = fields.CharField(max_length=32)
     data = fields.BinaryField()
     attempts = fields.IntField()
-    not_before = fields.FloatField()
 
     class Meta(Model.Meta):
         table = "client_work"

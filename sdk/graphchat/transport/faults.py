@@ -75,9 +75,9 @@ def host_of(relay: RelayAddress) -> str:
     return urlsplit(relay.base).hostname or "?"
 
 
-def unreachable(relay: RelayAddress, what: str) -> RelayUnreachableError:
+def unreachable(relay: RelayAddress, what: str, *, heard: bool = True) -> RelayUnreachableError:
     """Return the error that says: the relay at host ... and ``what``."""
-    return RelayUnreachableError(f"The relay {host_of(relay)} {what}")
+    return RelayUnreachableError(f"The relay {host_of(relay)} {what}", heard=heard)
 
 
 def stranger(relay: RelayAddress) -> RelayIdentityError:
@@ -96,7 +96,8 @@ def broken(relay: RelayAddress, error: BaseException) -> RelayError:
             f"The certificate of {host_of(relay)} is neither valid nor made with the key that the"
             " address names. Somebody may be in between: try another network."
         )
-    return unreachable(relay, _why(error))
+    never = (aiohttp.ClientConnectorError, ProxyConnectionError)
+    return unreachable(relay, _why(error), heard=not isinstance(error, never))
 
 
 def is_certificate_fault(error: BaseException) -> bool:

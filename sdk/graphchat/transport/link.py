@@ -43,7 +43,6 @@ class SocketLink:
     """Seconds without a sign of life after which the connection is given up."""
     _wanted: dict[QueueId, SigningKey] = field(init=False, default_factory=dict)
     _talk: Talk | None = field(init=False, default=None)
-    _hurry: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     @property
     def connected(self) -> bool:
@@ -72,9 +71,6 @@ class SocketLink:
     def delete(self, queue: QueueId, message_id: str) -> None:
         if self._talk:
             self._talk.receiving.delete(queue, message_id)
-
-    def retry_now(self) -> None:
-        self._hurry.set()
 
     async def run(self) -> None:
         time = asyncio.get_running_loop().time
@@ -115,13 +111,7 @@ class SocketLink:
         seconds = self.backoff.wait()
         if isinstance(error, RateError):
             seconds = max(seconds, error.retry_after)
-        self._hurry.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._hurry.wait()
-        except TimeoutError:
-            return
-        self.backoff.reset()
+        await asyncio.sleep(seconds)
 
     def _answer_soon(self, tag: int, error: RelayError) -> None:
         # Later, so that who sends is not called back in the middle of it.

@@ -151,10 +151,6 @@ class Link(Protocol):
         """
         ...
 
-    def retry_now(self) -> None:
-        """Connect at once if the link waits before its next attempt."""
-        ...
-
     async def run(self) -> None:
         """Stay connected until cancelled."""
         ...

@@ -103,9 +103,6 @@ class FusedLink:
     def delete(self, queue: QueueId, message_id: str) -> None:
         self._fuse.call(self._link.delete, queue, message_id)
 
-    def retry_now(self) -> None:
-        self._link.retry_now()
-
     async def run(self) -> None:
         await self._link.run()
 

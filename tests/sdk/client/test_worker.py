@@ -96,6 +96,25 @@ async def test_queues_are_deleted_when_their_relay_returns(place: Place) -> None
     assert (await his.send("gone", timeout=0.3)).state == "queued"
 
 
+async def test_refusals_count_over_a_restart(place: Place) -> None:
+    """One queue of a withdrawn code refuses at once, the other when its relay is back."""
+    one_, two = await place.relay("one"), await place.relay("two")
+    alice = await place.home("Alice", [one_, two])
+    bob = await place.home("Bob", [await place.relay("here")])
+    invitation = await alice.me.invite()
+    link = invitation.link
+    await invitation.withdraw()
+    await alice.client.settled()
+    await two.kill()
+    his = await bob.me.connect(link)
+    shake = bob.client.engine.context.lives[his.row_id].connection.state.handshake
+    await until(lambda: shake.refusals == 1)
+    await asyncio.sleep(0.3)  # the other was tried
+    await bob.reopen()
+    await two.start()
+    assert "used already, or withdrawn" in (await one(bob.me, ContactFailed)).reason
+
+
 async def test_more_requests_than_an_open_queue_holds_all_arrive(place: Place) -> None:
     async with relay("memory:") as shared:
         alice = await place.home("Alice", [shared])

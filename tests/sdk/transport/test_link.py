@@ -229,26 +229,12 @@ async def test_a_relay_that_comes_back_is_found_again() -> None:
         await on.up(2)
 
 
-async def test_retry_now_does_not_wait() -> None:
-    async with linked(reconnect_delay=(60.0, 60.0)) as on:
-        await on.up()
-        on.proxy.cut()
-        await until(lambda: on.listener.all("down"))
-        await asyncio.sleep(0.05)
-        assert len(on.listener.all("up")) == 1
-        on.link.retry_now()
-        await on.up(2)
-
-
 async def test_a_relay_that_asks_to_wait_is_not_asked_again_at_once() -> None:
     busy = web.Response(status=503, headers={"Retry-After": "3600"})
     async with linked(ScriptedRelay(refusal=busy)) as on:
         await until(lambda: on.listener.all("down"))
         await asyncio.sleep(0.2)
         assert on.listener.heard == [("down", "RateError")]
-        on.relay.refusal = None
-        on.link.retry_now()
-        await on.up()
 
 
 async def test_another_relay_than_the_address_names_is_not_spoken_to() -> None:

@@ -248,8 +248,6 @@ async def test_after_a_restart_everything_that_was_acknowledged_is_delivered(how
         await until(lambda: pair.inbox.errors and pair.outbox.errors)
         assert await pair.sent(31) == "RelayUnreachableError"
         await pair.relay.start()
-        pair.incoming.retry_now()
-        pair.outgoing.retry_now()
         await until(lambda: pair.incoming.connected and pair.outgoing.connected)
         pair.subscribe()
         assert await pair.sent(31) is None

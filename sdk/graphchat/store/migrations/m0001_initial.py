@@ -143,7 +143,6 @@ class Migration(migrations.Migration):
                 ),
                 ("number", fields.IntField()),
                 ("recipient_id", BlobField(null=True, db_index=True)),
-                ("sender_id", fields.BinaryField(null=True)),
                 ("machine", fields.BinaryField()),
             ],
             options={
@@ -232,7 +231,6 @@ class Migration(migrations.Migration):
                 ("kind", fields.CharField(max_length=32)),
                 ("data", fields.BinaryField()),
                 ("attempts", fields.IntField()),
-                ("not_before", fields.FloatField()),
             ],
             options={"table": "client_work", "app": "client", "pk_attr": "id"},
             bases=["Model"],
