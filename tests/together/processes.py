@@ -70,8 +70,9 @@ class Person:
 class RelayProcess:
     """A relay with a database, started by the command; it keeps its port when started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
+        self._options = options
         self._port = 0
         self.uri = ""
         self._process: subprocess.Popen[str] | None = None
@@ -79,7 +80,7 @@ class RelayProcess:
     def start(self) -> None:
         self._folder.mkdir(exist_ok=True)
         store = f"sqlite://{self._folder / 'relay.db'}"
-        words = ["relay", "serve", "--port", str(self._port), "--store", store]
+        words = ["relay", "serve", "--port", str(self._port), "--store", store, *self._options]
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(
                 [*PROGRAM, "--home", str(self._folder), *words],
@@ -91,7 +92,9 @@ class RelayProcess:
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        ready = re.fullmatch(r"relay ready (http://127\.0\.0\.1:(\d+)/q#[\w-]{22})\n", line)
+        ready = re.fullmatch(
+            r"relay ready (https?://127\.0\.0\.1:(\d+)/q[\w/]*#[\w-]{22})\n", line
+        )
         assert ready is not None, (line, (self._folder / "log").read_text())
         assert self.uri in {"", ready[1]}, "it is another relay now"
         self.uri, self._port = ready[1], int(ready[2])
