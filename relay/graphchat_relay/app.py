@@ -12,15 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graphchat.clock import Clock, SystemClock
-from graphchat.crypto.keys import SigningKey
+from graphchat.crypto.keys import SEED, SigningKey
+from graphchat.secret import Secret
+from graphchat_relay.bus import Bus
 from graphchat_relay.gate import Gate, Sockets
 from graphchat_relay.identity import load_identity
 from graphchat_relay.private import private_app
 from graphchat_relay.rest import REFUSALS, Rest, answer, refuse
 from graphchat_relay.service.relay import Relay
+from graphchat_relay.service.replicas import Peers
 from graphchat_relay.settings import IDENTITY_FILE, RelaySettings
 from graphchat_relay.site import Site
-from graphchat_relay.store.opening import open_store, sqlite_path
+from graphchat_relay.store import Store
+from graphchat_relay.store.opening import is_postgres, open_postgres, open_store, sqlite_path
 
 
 @dataclass(slots=True)
@@ -29,7 +33,8 @@ class Parts:
 
     settings: RelaySettings
     clock: Clock
-    identity: SigningKey
+    identity: SigningKey | None
+    """None until the store was opened that has it."""
     site: Site
     sockets: Sockets = field(default_factory=Sockets)
     relay: Relay | None = None
@@ -52,22 +57,41 @@ class Parts:
         if self.relay is not None:  # whoever serves the application has done it
             yield
             return
-        store = await open_store(self.settings.store)
+        async with self._medium() as (store, peers):
+            try:
+                self.relay = Relay(store, self.clock, self.settings.limits, peers)
+                async with self.relay.running():
+                    yield
+            finally:
+                self.relay = None
+
+    @asynccontextmanager
+    async def _medium(self) -> AsyncIterator[tuple[Store, Peers | None]]:
+        if not is_postgres(self.settings.store):
+            store = await open_store(self.settings.store)
+            try:
+                yield store, None
+            finally:
+                await store.close()
+            return
+        shared = await open_postgres(self.settings.store)
         try:
-            self.relay = Relay(store, self.clock, self.settings.limits)
-            async with self.relay.running():
-                yield
+            if self.identity is None:
+                seed = await shared.identity(self.clock.random(SEED))
+                self.identity = SigningKey(Secret(seed))
+                self.site.identity = self.identity.public
+            yield shared, Peers(shared, _bus(self.settings))
         finally:
-            self.relay = None
-            await store.close()
+            await shared.close()
 
 
 def make_parts(settings: RelaySettings, clock: Clock | None = None) -> Parts:
-    """Read or make the identity. Raises `graphchat.errors.StoreError`."""
+    """Read or make the identity, if it is a file. Raises `graphchat.errors.StoreError`."""
     clock = clock or SystemClock()
     identity = _identity(settings, clock)
     tokens = frozenset(sha256(token.encode()).digest() for token in settings.create_tokens)
-    site = Site(identity.public, settings.path, settings.public_url, tokens)
+    public = b"" if identity is None else identity.public
+    site = Site(public, settings.path, settings.public_url, tokens)
     return Parts(settings, clock, identity, site)
 
 
@@ -123,8 +147,16 @@ async def _bland(request: Request, error: Exception) -> Response:
     return answer(b'"Not Found"', 404)
 
 
-def _identity(settings: RelaySettings, clock: Clock) -> SigningKey:
+def _bus(settings: RelaySettings) -> Bus:
+    from graphchat_relay.bus.postgres import PostgresBus  # noqa: PLC0415 - an extra
+
+    return PostgresBus(settings.store_direct or settings.store)
+
+
+def _identity(settings: RelaySettings, clock: Clock) -> SigningKey | None:
     path = settings.identity
+    if path is None and is_postgres(settings.store):
+        return None
     database = sqlite_path(settings.store)
     if path is None and database is not None:
         path = database.with_name(f"{database.name}.{IDENTITY_FILE}")

@@ -63,7 +63,7 @@ class RelayServer:
         self._configs: list[Config] = []
         self._requests: dict[object, AsgiSend] = {}
         self._app: Starlette | None = None
-        self.address = RelayAddress("", fingerprint(self._parts.identity.public))
+        self.address = RelayAddress("", fingerprint(self._parts.site.identity))
         self.private_uri: str | None = None
         self.port = settings.port
 
@@ -90,21 +90,27 @@ class RelayServer:
         Raises `StateError` if a port cannot be had, `graphchat.errors.StoreError` for the store.
         """
         with self._folder:
-            listening = self._listen(self._settings.host, self._settings.port)
+            listening = self._folder.enter_context(
+                self._listen(self._settings.host, self._settings.port)
+            )
             self.port = listening.getsockname()[1]
-            public = self._config(listening)
-            certificate = self._certificate()
-            if certificate is not None:
-                public.certfile, public.keyfile = map(str, certificate)
-                _check_certificate(*certificate)
-            self.address = self._address(secure=certificate is not None)
-            async with self._parts.serving(), asyncio.TaskGroup() as tasks:
-                if self._settings.private_port is not None:
-                    tasks.create_task(self._run_private(self._settings.private_port))
-                self._app = public_app(self._parts)
-                # Hypercorn asks for the trigger when its sockets are open.
-                await serve(self._serve, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
-                self._stopped.set()
+            own = self._own_certificate()
+            async with self._parts.serving():
+                certificate = own or self._self_signed()
+                public = self._config(listening)
+                if certificate is not None:
+                    public.certfile, public.keyfile = map(str, certificate)
+                self.address = self._address(secure=certificate is not None)
+                await self._accept(public, ready)
+
+    async def _accept(self, public: Config, ready: Callable[[], None]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            if self._settings.private_port is not None:
+                tasks.create_task(self._run_private(self._settings.private_port))
+            self._app = public_app(self._parts)
+            # Hypercorn asks for the trigger when its sockets are open.
+            await serve(self._serve, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
+            self._stopped.set()
 
     async def _trigger(self, ready: Callable[[], None]) -> None:
         ready()
@@ -194,13 +200,19 @@ class RelayServer:
         self._configs.append(config)
         return config
 
-    def _certificate(self) -> tuple[Path, Path] | None:
+    def _own_certificate(self) -> tuple[Path, Path] | None:
+        certfile, keyfile = self._settings.certfile, self._settings.keyfile
+        if certfile is None or keyfile is None:
+            return None
+        _check_certificate(certfile, keyfile)
+        return certfile, keyfile
+
+    def _self_signed(self) -> tuple[Path, Path] | None:
         settings = self._settings
-        if settings.certfile is not None and settings.keyfile is not None:
-            return settings.certfile, settings.keyfile
         if not settings.tls_self_signed:
             return None
         folder = self._folder.enter_context(TemporaryDirectory(prefix="graphchat-relay-"))
+        assert self._parts.identity is not None  # the store was opened
         return write_certificate(self._parts.identity, settings.host, Path(folder))
 
     def _address(self, *, secure: bool) -> RelayAddress:
@@ -216,7 +228,7 @@ class RelayServer:
         # With several tokens, each is meant for somebody else.
         [token] = settings.create_tokens if len(settings.create_tokens) == 1 else [None]
         secret = None if token is None else Secret(token.encode())
-        return RelayAddress(base, self.address.fingerprint, secret)
+        return RelayAddress(base, self._parts.site.fingerprint, secret)
 
 
 def _check_certificate(certfile: Path, keyfile: Path) -> None:

@@ -38,10 +38,13 @@ class RelaySettings(BaseSettings):
     """0: any free port."""
     public_url: str | None = None
     """How clients reach the relay, if not by the name that they used: ``https://host/q``."""
-    store: str = MEMORY
-    """``memory:``, ``sqlite://FILE`` or the path of a file."""
+    store: Annotated[str, Field(repr=False)] = MEMORY
+    """``memory:``, ``sqlite://FILE``, the path of a file, or ``postgresql://...``."""
+    store_direct: Annotated[str | None, Field(repr=False)] = None
+    """The same database without a pooler, which would break LISTEN; None: ``store`` is direct."""
     identity: Path | None = None
-    """The file with the identity key; made at the first start. None: beside the database."""
+    """The file with the identity key, made at the first start. None: beside the database, or in
+    it if several replicas share it."""
     create_tokens: Annotated[tuple[Token, ...], NoDecode, Field(repr=False)] = ()
     """With tokens, only who shows one creates queues. In the environment: with commas."""
     private_host: str = "127.0.0.1"

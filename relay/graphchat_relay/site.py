@@ -10,10 +10,10 @@ from graphchat.wire.codec import InvalidObjectError
 from graphchat.wire.uri import fingerprint, split_create_uri
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Site:
     identity: bytes
-    """The public key."""
+    """The public key; empty until the store was opened that has it."""
     path: str
     public_url: str | None
     tokens: frozenset[bytes]

@@ -171,7 +171,11 @@ class Clients:
     async def socket(self, *, binary: bool = True) -> Talk:
         found = await self.http.ws_connect(self.address.socket_uri, max_msg_size=FRAME, compress=0)
         talk = Talk(self.address, found, binary=binary)
-        session = await talk.hear()
+        try:
+            session = await talk.hear()
+        except BaseException:
+            await found.close()
+            raise
         assert isinstance(session, Session)
         talk.session = session
         return talk

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from tests.postgres import Postgres
 from tests.relay.support import key
 
 import graphchat_relay
@@ -59,6 +60,18 @@ async def test_an_application_runs_on_any_server(tmp_path: Path) -> None:
         assert found[0]["type"] == "websocket.accept"
     assert await status(private, "GET", "/readyz") == 503
     assert (tmp_path / "relay.db.identity.key").exists()
+
+
+async def test_replicas_have_the_identity_that_is_in_their_database(postgres: Postgres) -> None:
+    dsn = postgres.database()
+    first, second = (create_app(RelaySettings(store=dsn)) for _ in range(2))
+    async with first.router.lifespan_context(first), second.router.lifespan_context(second):
+        sites = [app.state.parts.site for app in (first, second)]
+        assert sites[0].fingerprint == sites[1].fingerprint
+        assert await status(first.state.private, "GET", "/readyz") == 200
+    again = create_app(RelaySettings(store=dsn))
+    async with again.router.lifespan_context(again):
+        assert again.state.parts.site == sites[0]
 
 
 async def test_without_a_place_the_identity_is_new_each_time() -> None:

@@ -36,7 +36,10 @@ def serve(  # noqa: PLR0917 - one option for each setting that people change; th
     host: Annotated[str | None, typer.Option(help="Where to listen. [127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="0 takes any free one. [8765]")] = None,
     store: Annotated[
-        str | None, typer.Option(help="memory: or sqlite://FILE. [below the home]")
+        str | None,
+        typer.Option(
+            help="memory:, sqlite://FILE, or postgresql://... for replicas. [below the home]"
+        ),
     ] = None,
     create_token: Annotated[
         list[str] | None, typer.Option(help="Only who knows it creates queues. Repeatable.")

@@ -1,7 +1,7 @@
-"""Housekeeping: what is too old goes, and what another replica stored is noticed."""
+"""Housekeeping: what is too old goes, a little at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Final, Protocol
 
@@ -9,7 +9,7 @@ from graphchat.clock import Clock
 from graphchat.errors import StoreError
 from graphchat_relay.limits import Limits
 from graphchat_relay.metrics import Metrics
-from graphchat_relay.service.live import LiveQueues, stored_entry
+from graphchat_relay.service.live import LiveQueues
 from graphchat_relay.service.queues import LiveQueue
 from graphchat_relay.store import BATCH, Head, Store
 
@@ -49,14 +49,8 @@ class Keeper:
         self._store = store
         self._clock = clock
         self._owner = owner
-        self._stale: dict[LiveQueue, None] = {}
         self._wake = asyncio.Event()
         self._renewed = 0
-
-    def refresh(self, queues: Iterable[LiveQueue]) -> None:
-        """Look soon whether the store has more of these queues."""
-        self._stale.update(dict.fromkeys(queues))
-        self._wake.set()
 
     def hurry(self) -> None:
         """Begin the next round soon: something could not be written."""
@@ -65,7 +59,7 @@ class Keeper:
     async def run(self) -> None:
         while True:
             await self._round()
-            await self._listen(asyncio.get_running_loop().time() + ROUND)
+            await self._wait(asyncio.get_running_loop().time() + ROUND)
 
     async def _round(self) -> None:
         # On a full medium nothing can be removed before the log is emptied.
@@ -107,7 +101,8 @@ class Keeper:
         """Note once a day that the open queues of present subscribers are in use."""
         if today == self._renewed:
             return
-        open_ = iter([q.key for q in self._owner.live.subscribed() if not q.sender_key])
+        found = self._owner.live.all()
+        open_ = iter([q.key for q in found if q.subscription and not q.sender_key])
         while keys := list(islice(open_, BATCH)):
             await self._store.renew(keys, today)
         self._renewed = today
@@ -120,8 +115,8 @@ class Keeper:
             self._owner.pump(queue)
             self._owner.make_room(queue)
 
-    async def _listen(self, until: float) -> None:
-        """Serve wake-ups until the next round."""
+    async def _wait(self, until: float) -> None:
+        """Wait for the next round; while nothing can be written, it is soon."""
         loop = asyncio.get_running_loop()
         while True:
             if not self._owner.healthy:
@@ -132,22 +127,3 @@ class Keeper:
             except TimeoutError:
                 return
             self._wake.clear()
-            try:
-                await self._reload()
-            except StoreError:
-                self._owner.metrics.failures += 1
-
-    async def _reload(self) -> None:
-        while self._stale:
-            queues = {queue.key: queue for queue in list(self._stale)[:BATCH]}
-            for queue in queues.values():
-                del self._stale[queue]
-            for head in await self._store.heads(list(queues)):
-                queue = queues[head.queue]
-                if head.id not in queue.entries and not queue.gone:
-                    entry = stored_entry(queue, head)
-                    queue.add(entry)
-                    if queue.unseen is not None:
-                        queue.unseen.append(entry)
-            for queue in queues.values():
-                self._owner.pump(queue)

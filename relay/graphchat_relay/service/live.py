@@ -24,13 +24,13 @@ class LiveQueues:
     def get(self, key: int) -> LiveQueue | None:
         return self._by_key.get(key)
 
-    def subscribed(self, recipients: Iterable[bytes] | None = None) -> list[LiveQueue]:
-        """Return those of these queues that have a subscriber here; without an argument, all."""
-        if recipients is None:
-            found: Iterable[LiveQueue | None] = self._by_key.values()
-        else:
-            found = (self._by_recipient.get(name) for name in recipients)
-        return [queue for queue in found if queue is not None and queue.subscription is not None]
+    def all(self) -> list[LiveQueue]:
+        return list(self._by_key.values())
+
+    def known(self, recipients: Iterable[bytes]) -> list[LiveQueue]:
+        """Return those queues with these hashes that are in use here."""
+        found = map(self._by_recipient.get, recipients)
+        return [queue for queue in found if queue is not None]
 
     async def open(self, rows: Sequence[QueueRow]) -> dict[int, LiveQueue]:
         """Return the queues of these rows, as far as they still exist, each held once.

@@ -30,6 +30,7 @@ class Entry:
 
     queue: "LiveQueue"
     position: int
+    """0 until the medium has it."""
     id: str
     ts: int
     size: int
@@ -108,9 +109,13 @@ class LiveQueue:
     loading: bool = False
     starved: list[Attachment] = field(default_factory=list)
     """Senders that were refused for want of room."""
+    late: int = 0
+    """Messages that wait a moment before they are written."""
     holds: int = 0
     """Who uses it: subscriber, senders, requests, messages on their way to the medium."""
     gone: bool = False
+    epoch: int = 0
+    """When this replica began to read it; 0 while the others do not know that."""
 
     def add(self, entry: Entry) -> None:
         self.entries[entry.id] = entry
@@ -133,7 +138,7 @@ class LiveQueue:
             entry.pushed = True
             self.in_flight += 1
         elif entry not in self.unseen:
-            earlier = sum(other.position < entry.position for other in self.unseen)
+            earlier = sum(0 < other.position < entry.position for other in self.unseen)
             self.unseen.insert(earlier, entry)
 
     def leave_window(self, entry: Entry) -> None:
@@ -144,7 +149,7 @@ class LiveQueue:
     def start_reading(self, subscription: Subscription) -> None:
         """Begin at the oldest message, whatever a subscriber before this one was sent."""
         self.subscription = subscription
-        self.in_flight = 0
+        self.epoch = self.in_flight = 0
         readable = {State.PENDING, State.WRITING, State.STORED}
         self.unseen = deque(e for e in self.entries.values() if e.state in readable)
         for entry in self.unseen:

@@ -5,7 +5,7 @@ the message is on the medium, or gone.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Final
@@ -17,7 +17,6 @@ from graphchat.wire.base64url import to_text
 from graphchat.wire.limits import IN_FLIGHT, INLINE
 from graphchat.wire.uri import ID_BYTES
 from graphchat_relay.auth import Proof, Recent, allows, id_hash
-from graphchat_relay.bus import Bus, LocalBus
 from graphchat_relay.limits import Bucket, Limits
 from graphchat_relay.metrics import Metrics
 from graphchat_relay.service.keeper import DAY, Keeper
@@ -32,6 +31,7 @@ from graphchat_relay.service.queues import (
     State,
     Subscription,
 )
+from graphchat_relay.service.replicas import Peers, Replicas
 from graphchat_relay.service.writer import Writer
 from graphchat_relay.store import QueueRow, Store
 
@@ -44,31 +44,29 @@ class Relay:
     """All queues of one process. Use it inside `running`."""
 
     def __init__(
-        self, store: Store, clock: Clock, limits: Limits | None = None, bus: Bus | None = None
+        self, store: Store, clock: Clock, limits: Limits | None = None, peers: Peers | None = None
     ) -> None:
         self.limits: Final = limits or Limits()
         self.metrics: Final = Metrics()
         self.live: Final = LiveQueues(store)
         self._store = store
         self._clock = clock
-        self._bus = bus or LocalBus()
         self._recent: Recent[Entry] = Recent(clock)
         self._creations = Bucket(clock, self.limits.creations_per_second)
         self._writer = Writer(store, self._settled)
         self._loader = Loader(store, self.pump, self.make_room)
         self._keeper = Keeper(store, clock, self)
+        self._replicas = None if peers is None else Replicas(peers, self)
         self._removals: set[asyncio.Task[None]] = set()
-        self._position = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve. Raises `graphchat.errors.StoreError` if the store cannot be read."""
-        self._position = await self._store.last_position()
-        self._bus.on_wake(lambda ids: self._keeper.refresh(self.live.subscribed(ids)))
-        self._bus.on_gap(lambda: self._keeper.refresh(self.live.subscribed()))
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._writer.run())
             others = [tasks.create_task(part.run()) for part in (self._loader, self._keeper)]
+            if self._replicas is not None:
+                others.append(tasks.create_task(self._replicas.run()))
             yield
             self._writer.close()
             await writing
@@ -136,6 +134,10 @@ class Relay:
 
     async def _open(self, granted: Sequence[QueueRow | None]) -> list[LiveQueue | None]:
         rows = {row.key: row for row in granted if row}
+        if self._replicas is not None:
+            # What a sender was told elsewhere comes before what it says here.
+            known = filter(None, map(self.live.get, rows))
+            await self._replicas.reconcile(list(known))
         queues = await self.live.open(list(rows.values())) if rows else {}
         found = [queues.get(row.key) if row else None for row in granted]
         # The same queue twice in one batch is held twice.
@@ -160,6 +162,7 @@ class Relay:
             raise UnauthorizedError
         queue.sender_key = key
         self.live.note(queue)
+        self._changed([queue])
 
     async def remove(self, queue: LiveQueue) -> None:
         """Delete a queue with everything in it."""
@@ -181,6 +184,11 @@ class Relay:
             self.make_room(queue)
             raise
         self.forget(queue)
+        self._changed([queue])
+
+    def _changed(self, queues: Iterable[LiveQueue]) -> None:
+        if self._replicas is not None:
+            self._replicas.changed(queues)
 
     def forget(self, queue: LiveQueue) -> None:
         """Take leave of a queue that is gone from the store."""
@@ -197,6 +205,8 @@ class Relay:
         if before is not None and before.reader is not subscription.reader:
             before.reader.end(before.uri)
         queue.start_reading(subscription)
+        if self._replicas is not None:
+            self._replicas.claim(queue)
         self.pump(queue)
 
     def unsubscribe(self, queue: LiveQueue, reader: object) -> None:
@@ -298,9 +308,8 @@ class Relay:
         self._accept(queue, msg, digest, done)
 
     def _accept(self, queue: LiveQueue, msg: bytes, digest: bytes, done: Done) -> None:
-        self._position += 1
         name, ts = to_text(self._clock.random(12)), int(self._clock.now())
-        entry = Entry(queue, self._position, name, ts, len(msg), msg, State.PENDING)
+        entry = Entry(queue, 0, name, ts, len(msg), msg, State.PENDING)
         entry.digest = digest
         entry.senders.append(done)
         queue.add(entry)
@@ -326,6 +335,8 @@ class Relay:
     def _no_room(self, queue: LiveQueue, size: int) -> Refusal:
         if self._is_full(queue, size):
             self.metrics.over_quota += 1
+            if self._replicas is not None:
+                self._replicas.refresh([queue])  # its recipient may delete elsewhere
             return "quota"
         if self._writer.pending_bytes + size > self.limits.pending_bytes:
             return "busy"
@@ -351,15 +362,11 @@ class Relay:
             self._keeper.hurry()
             return
         self.metrics.stored += len(added)
-        unread: set[bytes] = set()
         for entry in added:
             self._stored(entry)
-            if entry.queue.subscription is None:
-                unread.add(entry.queue.recipient)
         for entry in removed:
             self._deleted(entry)
-        if unread:
-            self._bus.publish(unread)
+        self._changed({entry.queue for entry in added if entry.queue.subscription is None})
 
     def _stored(self, entry: Entry) -> None:
         entry.msg = None
@@ -377,6 +384,8 @@ class Relay:
         if entry.state is State.GONE:
             return
         queue = entry.queue
+        if self._is_full(queue, 0):
+            self._changed([queue])  # a sender may wait for room at another replica
         queue.drop(entry)
         deleters, entry.deleters = entry.deleters, []
         for done in deleters:

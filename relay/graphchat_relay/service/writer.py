@@ -40,7 +40,9 @@ class Writer:
     def add(self, entry: Entry) -> None:
         """Write ``entry``; after a moment only, if its recipient was sent it."""
         self.pending_bytes += entry.size
-        if entry.pushed:
+        # What waits is not overtaken: the medium numbers messages in the order of their writing.
+        if entry.pushed or entry.queue.late:
+            entry.queue.late += 1
             self._late.append((self._loop.time() + PATIENCE, entry))
             self._plan()
         else:
@@ -87,8 +89,9 @@ class Writer:
         added, removed = self._collect_added(), self._collect_removed()
         if not added and not removed:
             return
-        rows = [_row(entry) for entry in added]
         try:
+            positions = await self._store.reserve(len(added))
+            rows = [_row(*pair) for pair in zip(added, positions, strict=True)]
             await self._store.write(rows, [entry.position for entry in removed])
             self.healthy = True
         except StoreError:
@@ -105,6 +108,7 @@ class Writer:
                 entry = self._soon.popleft()
             elif self._late and (full or self._late[0][0] <= now):
                 entry = self._late.popleft()[1]
+                entry.queue.late -= 1
             else:
                 break
             self.pending_bytes -= entry.size
@@ -126,6 +130,7 @@ class Writer:
         return found
 
 
-def _row(entry: Entry) -> MessageRow:
+def _row(entry: Entry, position: int) -> MessageRow:
     assert entry.msg is not None
+    entry.position = position
     return MessageRow(entry.queue.key, entry.position, entry.id, entry.ts, entry.msg)

@@ -67,8 +67,8 @@ class Store(Protocol):
         """Let go of the medium. No other call may follow."""
         ...
 
-    async def last_position(self) -> int:
-        """Return the highest position in use, or 0."""
+    async def reserve(self, count: int) -> Sequence[int]:
+        """Return positions for this many messages, rising, and higher than all given before."""
         ...
 
     async def create(self, row: QueueRow) -> None:
@@ -96,7 +96,10 @@ class Store(Protocol):
         ...
 
     async def write(self, added: Sequence[MessageRow], removed: Sequence[int]) -> None:
-        """Add messages, and remove those at these positions: all of it or nothing."""
+        """Add messages, and remove those at these positions: all of it or nothing.
+
+        Positions are reserved before. A message for a queue that is gone is gone with it.
+        """
         ...
 
     async def heads(self, keys: Sequence[int]) -> Sequence[Head]:
@@ -124,3 +127,15 @@ class Store(Protocol):
         ...
 
     async def totals(self) -> Totals: ...
+
+
+class SharedStore(Store, Protocol):
+    """A store that several replicas of one relay use at the same time."""
+
+    async def sender_keys(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        """Return the senders' keys of those queues that exist; empty while one is open."""
+        ...
+
+    async def epoch(self) -> int:
+        """Return a number that is higher than every one before, at whichever replica."""
+        ...

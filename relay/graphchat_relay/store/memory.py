@@ -17,12 +17,14 @@ class MemoryStore:
         self._messages: dict[int, MessageRow] = {}
         self._order: defaultdict[int, list[int]] = defaultdict(list)
         self._key = 0
+        self._position = 0
 
     async def close(self) -> None:
         self.__init__()  # type: ignore[misc] # forget all of it, as promised
 
-    async def last_position(self) -> int:
-        return max(self._messages, default=0)
+    async def reserve(self, count: int) -> Sequence[int]:
+        first, self._position = self._position + 1, self._position + count
+        return range(first, first + count)
 
     async def create(self, row: QueueRow) -> None:
         self._key += 1
@@ -56,7 +58,7 @@ class MemoryStore:
             del self._messages[position]
 
     async def write(self, added: Sequence[MessageRow], removed: Sequence[int]) -> None:
-        for row in added:
+        for row in (row for row in added if row.queue in self._queues):
             self._messages[row.position] = row
             insort(self._order[row.queue], row.position)
         for position in removed:
@@ -91,6 +93,12 @@ class MemoryStore:
     async def totals(self) -> Totals:
         size = sum(len(row.msg) for row in self._messages.values())
         return Totals(len(self._queues), len(self._messages), size)
+
+    async def sender_keys(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        return {key: self._queues[key].sender_key for key in keys if key in self._queues}
+
+    async def epoch(self) -> int:
+        return (await self.reserve(1))[0]
 
     def _forget(self, position: int) -> None:
         row = self._messages.pop(position, None)

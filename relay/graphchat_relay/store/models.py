@@ -37,3 +37,12 @@ class MessageModel(Model):
 
     class Meta(Model.Meta):
         table = "relay_message"
+
+
+# What replicas share besides queues: the identity of the relay.
+class SettingModel(Model):
+    name = fields.CharField(max_length=32, primary_key=True)
+    value = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "relay_setting"

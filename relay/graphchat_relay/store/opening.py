@@ -1,20 +1,32 @@
 """How a setting names a store."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from graphchat.errors import StoreError
 from graphchat_relay.store import Store
 from graphchat_relay.store.memory import MemoryStore
 
+if TYPE_CHECKING:
+    from graphchat_relay.store.postgres import PostgresStore
+
 MEMORY: Final = "memory:"
 SQLITE: Final = ("sqlite://", "sqlite:")
-UNKNOWN: Final = "This store is not supported. Use memory: or sqlite://FILE or the path of a file."
+POSTGRES: Final = ("postgresql://", "postgres://")
+UNKNOWN: Final = (
+    "This store is not supported. Use memory: or sqlite://FILE or the path of a file, or"
+    " postgresql://NAME:PASSWORD@HOST/DATABASE."
+)
+
+
+def is_postgres(store: str) -> bool:
+    """Tell whether several replicas may use ``store`` at the same time."""
+    return store.startswith(POSTGRES)
 
 
 def sqlite_path(store: str) -> Path | None:
-    """Return the file that ``store`` names, or None for memory. Raises `StoreError`."""
-    if store == MEMORY:
+    """Return the file that ``store`` names; None for other kinds. Raises `StoreError`."""
+    if store == MEMORY or is_postgres(store):
         return None
     for prefix in SQLITE:
         if store.startswith(prefix):
@@ -27,9 +39,22 @@ def sqlite_path(store: str) -> Path | None:
 
 async def open_store(store: str) -> Store:
     """Open what ``store`` names. Raises `StoreError`, with a sentence for people."""
+    if is_postgres(store):
+        return await open_postgres(store)
     path = sqlite_path(store)
     if path is None:
         return MemoryStore()
     from graphchat_relay.store.sqlite import SqliteStore  # noqa: PLC0415 - memory needs no ORM
 
     return await SqliteStore.open(path)
+
+
+async def open_postgres(store: str) -> "PostgresStore":
+    """Open the database that ``store`` names. Raises `StoreError`."""
+    try:
+        from graphchat_relay.store.postgres import PostgresStore  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise StoreError(
+            "PostgreSQL needs a part that is not installed: pip install 'graphchat[postgres]'."
+        ) from None
+    return await PostgresStore.open(store)

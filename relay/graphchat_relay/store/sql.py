@@ -72,7 +72,7 @@ def write(db: sqlite3.Connection, added: Sequence[MessageRow], removed: Sequence
     with transaction(db):
         db.executemany(
             "INSERT INTO relay_message (position, queue, public_id, ts, msg)"
-            " VALUES (?, ?, ?, ?, ?)",
+            " SELECT ?1, key, ?3, ?4, ?5 FROM relay_queue WHERE key = ?2",
             [(row.position, row.queue, row.id, row.ts, row.msg) for row in added],
         )
         db.executemany(

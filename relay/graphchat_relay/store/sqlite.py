@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Self, TypeVar
 
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
@@ -14,19 +14,10 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from graphchat.errors import StoreBusyError, StoreError
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, sql
+from graphchat_relay.store.schema import SQLITE_ALIAS, apps
 from graphchat_relay.store.sqlite_backend import RelayConnection, RelaySqliteClient
 
 T = TypeVar("T")
-
-# One name per role: Tortoise caches statements by it for the whole process.
-ALIAS: Final = "relay"
-APPS: Final[dict[str, dict[str, Any]]] = {
-    "relay": {
-        "models": ["graphchat_relay.store.models"],
-        "migrations": "graphchat_relay.store.migrations",
-        "default_connection": ALIAS,
-    }
-}
 
 
 class SqliteStore:
@@ -34,6 +25,7 @@ class SqliteStore:
         self._context = context
         self._connection = connection
         self._lock = lock
+        self._position = 0
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -44,7 +36,9 @@ class SqliteStore:
         except BaseException:
             os.close(lock)
             raise
-        return cls(context, client.opened, lock)
+        store = cls(context, client.opened, lock)
+        store._position = await store._run(sql.last_position)
+        return store
 
     async def close(self) -> None:
         try:
@@ -52,8 +46,9 @@ class SqliteStore:
         finally:
             os.close(self._lock)
 
-    async def last_position(self) -> int:
-        return await self._run(sql.last_position)
+    async def reserve(self, count: int) -> Sequence[int]:
+        first, self._position = self._position + 1, self._position + count
+        return range(first, first + count)
 
     async def create(self, row: QueueRow) -> None:
         await self._run(lambda db: sql.create(db, row))
@@ -131,18 +126,18 @@ def _lock(path: Path) -> int:
 async def _connect(path: Path) -> tuple[TortoiseContext, RelaySqliteClient]:
     context = TortoiseContext()
     connections = {
-        ALIAS: {
+        SQLITE_ALIAS: {
             "engine": "graphchat_relay.store.sqlite_backend",
             "credentials": {"file_path": str(path)},
         }
     }
     try:
         with context:
-            await context.init(config={"connections": connections, "apps": APPS})
-            client = context.db(ALIAS)
+            await context.init(config={"connections": connections, "apps": apps(SQLITE_ALIAS)})
+            client = context.db(SQLITE_ALIAS)
             assert isinstance(client, RelaySqliteClient)
             await client.create_connection(with_db=True)
-            await MigrationExecutor(client, APPS).migrate()
+            await MigrationExecutor(client, apps(SQLITE_ALIAS)).migrate()
             await client.opened.run(sql.check)
     except (sqlite3.Error, BaseORMException) as error:
         await context.close_connections()

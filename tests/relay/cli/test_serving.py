@@ -12,7 +12,8 @@ from graphchat_relay.cli.serving import note
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (["--store", "postgres://x/y"], "not supported"),
+        (["--store", "mysql://x/y"], "not supported"),
+        (["--store", "postgres://x:y@127.0.0.1:1/z"], "Check --store"),
         (["--port", "99999"], "The setting port"),
         (["--create-token", "a b"], "The setting create_tokens"),
         (["--public-url", "http://relay.example/q"], "Plain http"),

@@ -12,7 +12,7 @@ from graphchat.errors import StoreError
 from graphchat_relay.limits import Limits
 from graphchat_relay.service.queues import Attachment, Entry, LiveQueue, Refusal, Subscription
 from graphchat_relay.service.relay import Relay
-from graphchat_relay.store import MessageRow, Store
+from graphchat_relay.store import Head, MessageRow, Store
 from graphchat_relay.store.memory import MemoryStore
 
 
@@ -56,6 +56,7 @@ class FailingStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.broken = False
+        self.unreadable = False
         self.slow = asyncio.Event()
         self.slow.set()
         self.written: list[str] = []
@@ -68,6 +69,11 @@ class FailingStore(MemoryStore):
             raise StoreError
         self.written.extend(message.id for message in added)
         await super().write(added, removed)
+
+    async def heads(self, keys: Sequence[int]) -> Sequence[Head]:
+        if self.unreadable:
+            raise StoreError
+        return await super().heads(keys)
 
     async def probe(self) -> None:
         if self.broken:

@@ -46,10 +46,11 @@ async def test_the_memory_of_changes_is_bounded() -> None:
     assert len(queues._news) == live.NEWS
 
 
-async def test_only_the_subscribed_are_found_by_their_names() -> None:
+async def test_what_is_in_use_is_found_by_its_name() -> None:
     store = MemoryStore()
     row = await added(store, "one")
     queues = LiveQueues(store)
-    await queues.open([row])
-    assert queues.subscribed() == []
-    assert queues.subscribed([row.recipient, b"another"]) == []
+    queue = (await queues.open([row]))[row.key]
+    assert queues.all() == queues.known([b"another", row.recipient]) == [queue]
+    queues.release(queue)
+    assert queues.all() == queues.known([row.recipient]) == []

@@ -1,5 +1,6 @@
 import asyncio
 from hashlib import sha256
+from math import inf
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -315,7 +316,7 @@ class Model:
         queue = self.queue
         assert 0 <= queue.in_flight <= IN_FLIGHT
         assert queue.bytes == sum(entry.size for entry in queue.entries.values())
-        positions = [entry.position for entry in queue.entries.values()]
+        positions = [entry.position or inf for entry in queue.entries.values()]
         assert positions == sorted(positions)
         assert queue.in_flight == sum(entry.pushed for entry in queue.entries.values())
 

@@ -1,4 +1,4 @@
-"""The first schema: queues and messages."""
+"""The first schema: queues, messages, and what replicas share."""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
@@ -33,6 +33,15 @@ class Migration(migrations.Migration):
                 ("msg", fields.BinaryField()),
             ],
             options={"table": "relay_message", "app": "relay", "pk_attr": "position"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SettingModel",
+            fields=[
+                ("name", fields.CharField(primary_key=True, max_length=32)),
+                ("value", fields.BinaryField()),
+            ],
+            options={"table": "relay_setting", "app": "relay", "pk_attr": "name"},
             bases=["Model"],
         ),
     ]
