@@ -32,6 +32,7 @@ INDIRECT: Final = {
     "sdk/testing/plugin": TOOL,
     "sdk/testing/queues": TOOL,
     "sdk/testing/side": TOOL,
+    "relay/store/asyncpg_backend": "test_postgres opens every database by it",
     "relay/store/pgsql": "test_postgres runs every statement",
     "relay/store/schema": "a description of tables: test_models compares it with them",
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",

@@ -25,13 +25,7 @@ MOST: Final = 100_000
 # Seconds between attempts to connect, and that one may take.
 PAUSE: Final = 1.0
 PATIENCE: Final = 10.0
-# Whatever connecting to a server and asking it can raise.
-FAULTS: Final = (
-    OSError,  # also TimeoutError
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # of a connection that broke in the middle of something
-)
+FAULTS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 LOG: Final = logging.getLogger("graphchat_relay")
 
@@ -47,6 +41,7 @@ class PostgresBus:
         self._news: dict[bytes, int] = {}
         self._wake = asyncio.Event()
         self._lost = False
+        self._complained = False
 
     def publish(self, news: News) -> None:
         for queue, epoch in news.items():
@@ -63,10 +58,19 @@ class PostgresBus:
 
     async def run(self) -> None:
         while True:
-            with suppress(*FAULTS):
+            try:
                 await self._connected()
+            except FAULTS as error:
+                self._complain(error)
             # What was published meanwhile is still here; what others published is not.
             await asyncio.sleep(PAUSE)
+
+    def _complain(self, error: Exception) -> None:
+        """Log once that the replicas do not hear each other: everything still works, late."""
+        if not self._complained:
+            self._complained = True
+            kind = type(error).__name__
+            LOG.error("the replicas cannot wake each other: %s. Check store_direct.", kind)
 
     async def _connected(self) -> None:
         connection = await asyncpg.connect(self._dsn, timeout=PATIENCE)
@@ -74,6 +78,7 @@ class PostgresBus:
             self._lost = False
             connection.add_termination_listener(self._ended)
             await connection.add_listener(CHANNEL, self._heard)
+            self._complained = False
             for gap in self._gaps:
                 gap()
             while not self._lost:

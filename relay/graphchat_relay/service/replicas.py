@@ -82,11 +82,7 @@ class Replicas:
                 self._wake.clear()
                 try:
                     await self._claim()
-                    while self._stale:
-                        found = list(islice(self._stale, BATCH))
-                        for queue in found:
-                            del self._stale[queue]
-                        await self.reconcile(found)
+                    await self._look()
                 except StoreError:
                     self._wake.set()
                     await asyncio.sleep(PAUSE)
@@ -98,6 +94,18 @@ class Replicas:
             for queue in claimed:
                 queue.epoch = epoch
             self._bus.publish({queue.recipient: epoch for queue in claimed if queue.subscription})
+
+    async def _look(self) -> None:
+        while self._stale:
+            found = list(islice(self._stale, BATCH))
+            # Before it is looked at: what is new meanwhile has to be looked at again.
+            for queue in found:
+                del self._stale[queue]
+            try:
+                await self.reconcile(found)
+            except StoreError:
+                self.refresh(found)
+                raise
 
     # What others say
 

@@ -1,44 +1,28 @@
 """The store of several replicas: one PostgreSQL database, and plain SQL on Tortoise's pool."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeVar, cast
 
-import asyncpg
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import BaseORMException, ConfigurationError
+from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
 
 from graphchat.errors import StoreError
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, pgsql
+from graphchat_relay.store.asyncpg_backend import FAULTS, RelayPostgresClient
 from graphchat_relay.store.pgsql import Connection
 from graphchat_relay.store.schema import POSTGRES_ALIAS, apps
 
 T = TypeVar("T")
 
-# Connections of one replica: the writer, the loader, housekeeping, and a few look-ups.
-POOL: Final = 8
-# Seconds that connecting, and one statement, may take.
+# Seconds that one statement may take.
 PATIENCE: Final = 10.0
-# Whatever connecting to a server and asking it can raise.
-FAULTS: Final = (
-    OSError,  # also TimeoutError
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # of a connection that broke in the middle of something
-)
-
-# Tortoise writes every statement and its values to this log.
-_SILENT: Final = logging.getLogger("graphchat_relay.store.pgsql")
-_SILENT.disabled = True
 
 
 class PostgresStore:
-    def __init__(self, context: TortoiseContext, client: AsyncpgDBClient) -> None:
+    def __init__(self, context: TortoiseContext, client: RelayPostgresClient) -> None:
         self._context = context
         self._client = client
 
@@ -46,22 +30,20 @@ class PostgresStore:
     async def open(cls, dsn: str) -> Self:
         """Connect, and bring the schema up to date. Raises `StoreError`."""
         context = TortoiseContext()
+        engine = {
+            "engine": "graphchat_relay.store.asyncpg_backend",
+            "credentials": {"dsn": dsn},
+        }
+        config = {"connections": {POSTGRES_ALIAS: engine}, "apps": apps(POSTGRES_ALIAS)}
         try:
             with context:
-                connection = _with_limits(dsn)
-                await context.init(
-                    config={
-                        "connections": {POSTGRES_ALIAS: connection},
-                        "apps": apps(POSTGRES_ALIAS),
-                    }
-                )
+                await context.init(config=config)
                 client = context.db(POSTGRES_ALIAS)
-                assert isinstance(client, AsyncpgDBClient)
-                client.log = _SILENT
+                assert isinstance(client, RelayPostgresClient)
                 await client.create_connection(with_db=True)
                 store = cls(context, client)
                 await store._migrate()
-        except (*FAULTS, BaseORMException, ConfigurationError) as error:
+        except (*FAULTS, BaseORMException) as error:
             await context.close_connections()
             # Its text may name the password; its kind does not.
             raise StoreError(
@@ -153,10 +135,3 @@ class PostgresStore:
     async def _connection(self) -> AsyncIterator[Connection]:
         async with self._client.acquire_connection() as connection:
             yield cast(Connection, connection)
-
-
-def _with_limits(dsn: str) -> dict[str, Any]:
-    found = expand_db_url(dsn.replace("postgresql://", "postgres://", 1))
-    found["engine"] = "tortoise.backends.asyncpg"
-    found["credentials"] |= {"minsize": 1, "maxsize": POOL, "timeout": PATIENCE}
-    return found

@@ -97,3 +97,14 @@ async def test_words_of_strangers_on_the_channel_are_ignored(postgres: Postgres,
         other.publish({bytes(32): 1})
         async with running(other):
             await until(lambda: heard.news == {bytes(32): 1})
+
+
+async def test_a_bus_without_a_server_says_so_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+    async with running(PostgresBus("postgresql://hunter2@127.0.0.1:1/none")):
+        await asyncio.sleep(0.2)
+    [record] = caplog.records
+    assert "cannot wake each other" in record.message
+    assert "hunter2" not in caplog.text

@@ -192,6 +192,4 @@ async def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch
         assert ear.pushed == []
         store.unreadable = False
         await settle()
-        pair.wire.heal()
-        await settle()
         assert texts(ear) == [b"hello"]

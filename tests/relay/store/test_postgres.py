@@ -90,6 +90,7 @@ async def test_the_senders_key_is_seen_by_the_other_replica(dsn: str) -> None:
 @pytest.mark.parametrize(
     "dsn",
     [
+        "postgresql://hunter2@127.0.0.1:1/none?sslmode=hunter2",
         "postgresql://nobody:hunter2@127.0.0.1:1/none",
         "postgresql://hunter2:hunter2@127.0.0.1:hunter2/none",
     ],
