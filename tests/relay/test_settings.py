@@ -78,3 +78,8 @@ def test_tokens_are_not_shown() -> None:
 )
 def test_everything_lives_under_the_path_of_the_public_url(url: str | None, path: str) -> None:
     assert RelaySettings(public_url=url).path == path
+
+
+def test_the_guide_for_operators_names_every_setting() -> None:
+    guide = (Path(__file__).parents[2] / "docs/operate.md").read_text()
+    assert [name for name in RelaySettings.model_fields if f"`{name}`" not in guide] == []
