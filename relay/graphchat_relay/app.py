@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -153,11 +154,16 @@ def _bus(settings: RelaySettings) -> Bus:
     return PostgresBus(settings.store_direct or settings.store)
 
 
+def identity_file(settings: RelaySettings) -> Path | None:
+    """Return where the key is; None if it is in no file. Raises `StoreError`."""
+    if settings.identity is not None:
+        return settings.identity
+    database = sqlite_path(settings.store)
+    return None if database is None else database.with_name(f"{database.name}.{IDENTITY_FILE}")
+
+
 def _identity(settings: RelaySettings, clock: Clock) -> SigningKey | None:
-    path = settings.identity
+    path = identity_file(settings)
     if path is None and is_postgres(settings.store):
         return None
-    database = sqlite_path(settings.store)
-    if path is None and database is not None:
-        path = database.with_name(f"{database.name}.{IDENTITY_FILE}")
     return SigningKey.generate(clock) if path is None else load_identity(path, clock)

@@ -1,6 +1,7 @@
 """The key that makes a relay this relay, and a certificate that shows it."""
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,12 +14,14 @@ from cryptography.x509.oid import NameOID
 
 from graphchat.clock import Clock
 from graphchat.crypto.keys import SEED, SigningKey
-from graphchat.errors import RemoteProtocolError, StoreError
+from graphchat.errors import RemoteProtocolError, StateError, StoreError
 from graphchat.secret import Secret
 from graphchat.wire.base64url import from_text, to_text
 
 # Clients compare the key and nothing else; the certificate outlives the machine.
 VALID: Final = timedelta(days=36_500)
+# A name of the DNS, or an address in either spelling.
+HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 
 
 def load_identity(path: Path, clock: Clock) -> SigningKey:
@@ -55,8 +58,11 @@ def write_secret(path: Path, data: bytes) -> None:
 def write_certificate(key: SigningKey, host: str, folder: Path) -> tuple[Path, Path]:
     """Write a self-signed certificate for ``host`` and its key; return their paths.
 
-    The identity key itself signs, so whoever knows the fingerprint can check it.
+    The identity key itself signs, so whoever knows the fingerprint can check it. Raises
+    `StateError` for what is no host, `StoreError`.
     """
+    if not HOST.fullmatch(host):
+        raise StateError(f"{host!r} is no name of a host: a certificate cannot be made for it.")
     private = Ed25519PrivateKey.from_private_bytes(key.seed.reveal())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "graphchat relay")])
     now = datetime.now(UTC)

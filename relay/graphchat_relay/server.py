@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -167,12 +169,8 @@ class RelayServer:
                 family=socket.AF_INET6 if ":" in host else socket.AF_INET,
                 backlog=BACKLOG,
             )
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise StateError(
-                f"Cannot listen on {host}, port {port}: {reason}. Is another relay running there?"
-                " Choose another with --port or --private-port (0 takes any free one)."
-            ) from None
+        except OSError as error:
+            raise StateError(_why_not(host, port, error)) from None
         for level, name, value in SOCKET_OPTIONS:
             # Accepted connections inherit them. Not every platform has all of them.
             if hasattr(socket, name):
@@ -229,6 +227,21 @@ class RelayServer:
         [token] = settings.create_tokens if len(settings.create_tokens) == 1 else [None]
         secret = None if token is None else Secret(token.encode())
         return RelayAddress(base, self._parts.site.fingerprint, secret)
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    """Say why nobody can listen there, and what to do."""
+    # Below zero: of looking the name up.
+    if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
+        return (
+            f"Cannot listen on {host}: it is no address of this machine."
+            " Name one that is with --host, or 0.0.0.0 for all of them."
+        )
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return (
+        f"Cannot listen on {host}, port {port}: {reason}. Is another relay running there?"
+        " Choose another with --port or --private-port (0 takes any free one)."
+    )
 
 
 def _check_certificate(certfile: Path, keyfile: Path) -> None:

@@ -5,7 +5,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from graphchat.clock import SystemClock
-from graphchat.errors import StoreError
+from graphchat.errors import StateError, StoreError
 from graphchat_relay.identity import load_identity, write_certificate
 
 CLOCK = SystemClock()
@@ -47,3 +47,10 @@ def test_a_certificate_is_of_the_identity_key(tmp_path: Path, host: str) -> None
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert host in [str(name.value) for name in names]
     assert keyfile.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("host", ["", "bad host!", "-x", "x" * 300, "ä.example"])
+def test_a_certificate_is_for_a_host(tmp_path: Path, host: str) -> None:
+    key = load_identity(tmp_path / "identity.key", CLOCK)
+    with pytest.raises(StateError, match="no name of a host"):
+        write_certificate(key, host, tmp_path)

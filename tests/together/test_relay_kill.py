@@ -88,7 +88,9 @@ async def test_a_relay_ends_politely_and_quietly(tmp_path: Path, number: signal.
             out, err = await process.communicate()
     assert process.returncode == 0
     assert out == b""
-    assert err.decode().splitlines()[1:] == [], "only where the probes are"
+    said = [line.partition(":")[0] for line in err.decode().splitlines()]
+    new = "a new key, by which clients know this relay; keep a copy"
+    assert said == ["probes and figures", new], "nothing but where things are"
 
 
 async def test_two_relays_run_side_by_side(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ def fail(text: str) -> typer.Exit:
 def serve(  # noqa: PLR0917 - one option for each setting that people change; the others are in --config
     ctx: typer.Context,
     host: Annotated[str | None, typer.Option(help="Where to listen. [127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="0 takes any free one. [8765]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes any free one. [8765]")
+    ] = None,
     store: Annotated[
         str | None,
         typer.Option(
@@ -48,7 +50,9 @@ def serve(  # noqa: PLR0917 - one option for each setting that people change; th
         str | None, typer.Option(help="How clients reach the relay: https://host/q")
     ] = None,
     private_host: Annotated[str | None, typer.Option(help="For probes and figures.")] = None,
-    private_port: Annotated[int | None, typer.Option(help="0 takes any free one. [0]")] = None,
+    private_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes any free one. [0]")
+    ] = None,
     tls_self_signed: Annotated[
         bool | None,
         typer.Option("--tls-self-signed", help="Serve TLS with a certificate of the relay's key."),

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from graphchat_relay.server import RelayServer
     from graphchat_relay.settings import RelaySettings
 
@@ -32,9 +34,7 @@ def run(home: Path, config: Path | None, options: dict[str, Any]) -> str | None:
         settings = RelaySettings.load(config, home / "relay", **options)
         asyncio.run(_serve(settings))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = ".".join(map(str, first["loc"])) or "settings"
-        return f"The setting {name} cannot be used: {first['msg']}."
+        return explain(error)
     except GraphchatError as error:
         return str(error)
     except BaseExceptionGroup as group:
@@ -48,6 +48,22 @@ def run(home: Path, config: Path | None, options: dict[str, Any]) -> str | None:
     return None
 
 
+def explain(error: "ValidationError") -> str:
+    """Return what is wrong with a setting, in words for people."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    match first["type"]:
+        case "extra_forbidden":
+            return f"There is no setting {name}. Those that there are: docs/operate.md."
+        case "value_error":  # our own sentence
+            return str(first["msg"]).removeprefix("Value error, ")
+        case _ if name == "create_tokens":
+            return "The setting create_tokens: a token has 1 to 128 letters, digits, - or _."
+        case _:
+            wish = str(first["msg"]).replace("Input should", "It should", 1)
+            return f"The setting {name} cannot be used. {wish}."
+
+
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
@@ -56,14 +72,17 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
 async def _serve(settings: "RelaySettings") -> None:
     import asyncio
 
+    from graphchat_relay.app import identity_file
     from graphchat_relay.server import RelayServer
 
+    key = identity_file(settings)
+    made = None if key is None or key.exists() else key
     server = RelayServer(settings)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(note)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    await server.run(lambda: _announce(server))
+    await server.run(lambda: _announce(server, made))
 
 
 def note(loop: object, context: dict[str, Any]) -> None:
@@ -78,12 +97,14 @@ def note(loop: object, context: dict[str, Any]) -> None:
     logging.getLogger("graphchat_relay").error("a task of the server failed: %s", kind)
 
 
-def _announce(server: "RelayServer") -> None:
-    """Print the one line that everybody waits for."""
+def _announce(server: "RelayServer", made: Path | None) -> None:
+    """Print the one line that everybody waits for, and what its operator should know."""
     text = server.address.text
     print(f"relay ready {text}", flush=True)  # noqa: T201 - the interface
     if server.private_uri is not None:
         print(f"probes and figures: {server.private_uri}/readyz", file=sys.stderr)  # noqa: T201 - as above
+    if made is not None:
+        print(f"a new key, by which clients know this relay; keep a copy: {made}", file=sys.stderr)  # noqa: T201 - as above
     if sys.stdout.isatty():
         import segno
 

@@ -29,12 +29,13 @@ def sqlite_path(store: str) -> Path | None:
     if store == MEMORY or is_postgres(store):
         return None
     for prefix in SQLITE:
-        if store.startswith(prefix):
-            store = store.removeprefix(prefix)
-            break
-    if "://" in store or not store:
+        if store.startswith(prefix) and store not in SQLITE:
+            return Path(store.removeprefix(prefix)).expanduser()
+    path = Path(store).expanduser()
+    # A bare word is a mistake more often than a file; it would be a new relay in this folder.
+    if "://" in store or not ("/" in store or path.suffix):
         raise StoreError(UNKNOWN)
-    return Path(store).expanduser()
+    return path
 
 
 async def open_store(store: str) -> Store:

@@ -14,10 +14,10 @@ from graphchat_relay.cli.serving import note
     [
         (["--store", "mysql://x/y"], "not supported"),
         (["--store", "postgres://x:y@127.0.0.1:1/z"], "Check --store"),
-        (["--port", "99999"], "The setting port"),
-        (["--create-token", "a b"], "The setting create_tokens"),
+        (["--create-token", "a b"], "The setting create_tokens: a token has"),
+        (["--host", "1.2.3.4"], "no address of this machine"),
         (["--public-url", "http://relay.example/q"], "Plain http"),
-        (["--certfile", "x"], "--keyfile"),
+        (["--certfile", "x"], "relay: A certificate needs both --certfile and --keyfile."),
         (["--certfile", "/x", "--keyfile", "/y", "--store", "memory:"], "cannot be used"),
     ],
 )
@@ -31,6 +31,12 @@ def test_what_cannot_work_is_one_helpful_line(
     assert part in found.stderr
     assert len(found.stderr.splitlines()) == 1
     assert found.stdout == ""
+
+
+def test_a_port_that_cannot_be_is_wrong_usage(tmp_path: Path) -> None:
+    found = CliRunner().invoke(app, ["serve", "--port", "99999"], obj={"home": tmp_path})
+    assert found.exit_code == 2
+    assert "65535" in found.stderr
 
 
 def test_a_port_in_use_and_a_damaged_database_are_explained(tmp_path: Path) -> None:
@@ -54,7 +60,7 @@ def test_a_settings_file_is_read(tmp_path: Path) -> None:
     file.write_text("prot = 5\n")
     found = CliRunner().invoke(app, ["serve", "--config", str(file)], obj={"home": tmp_path})
     assert found.exit_code == 1
-    assert "prot" in found.stderr
+    assert "There is no setting prot." in found.stderr
     file.write_text("port = = 5\n")
     found = CliRunner().invoke(app, ["serve", "--config", str(file)], obj={"home": tmp_path})
     assert found.exit_code == 1

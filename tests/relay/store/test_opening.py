@@ -22,7 +22,7 @@ def test_a_store_is_named_in_these_ways(store: str, path: str | None) -> None:
     assert sqlite_path(store) == (None if path is None else Path(path))
 
 
-@pytest.mark.parametrize("store", ["", "sqlite://", "mysql://host/db", "https://x"])
+@pytest.mark.parametrize("store", ["", "sqlite://", "mysql://host/db", "https://x", "postgres"])
 def test_another_store_is_explained(store: str) -> None:
     with pytest.raises(StoreError, match="memory: or sqlite://FILE"):
         sqlite_path(store)
