@@ -32,6 +32,7 @@ INDIRECT: Final = {
     "sdk/testing/plugin": TOOL,
     "sdk/testing/queues": TOOL,
     "sdk/testing/side": TOOL,
+    "relay/cli/home": "every command of the relay finds its home by it, and fails by it",
     "relay/store/asyncpg_backend": "test_postgres opens every database by it",
     "relay/store/pgsql": "test_postgres runs every statement",
     "relay/store/schema": "a description of tables: test_models compares it with them",

@@ -14,7 +14,10 @@ from starlette.responses import Response
 
 from graphchat.clock import Clock, SystemClock
 from graphchat.crypto.keys import SEED, SigningKey
+from graphchat.errors import StateError
 from graphchat.secret import Secret
+from graphchat.wire.uri import DEFAULT_PATH
+from graphchat_relay import tokens
 from graphchat_relay.bus import Bus
 from graphchat_relay.gate import Gate, Sockets
 from graphchat_relay.identity import load_identity
@@ -87,13 +90,29 @@ class Parts:
 
 
 def make_parts(settings: RelaySettings, clock: Clock | None = None) -> Parts:
-    """Read or make the identity, if it is a file. Raises `graphchat.errors.StoreError`."""
+    """Read or make the identity, if it is a file, and the tokens.
+
+    Raises `graphchat.errors.StoreError`, `graphchat.errors.StateError`.
+    """
     clock = clock or SystemClock()
     identity = _identity(settings, clock)
-    tokens = frozenset(sha256(token.encode()).digest() for token in settings.create_tokens)
     public = b"" if identity is None else identity.public
-    site = Site(public, settings.path, settings.public_url, tokens)
+    site = Site(public, settings.path, settings.public_url, load_tokens(settings))
     return Parts(settings, clock, identity, site)
+
+
+def load_tokens(settings: RelaySettings) -> frozenset[bytes] | None:
+    """Return the hashes of all tokens; None if the relay is for everybody.
+
+    Raises `StoreError`, `StateError`.
+    """
+    found = None if settings.tokens is None else tokens.read(settings.tokens)
+    if found is None and not settings.create_tokens:
+        return None
+    if not settings.path.endswith(DEFAULT_PATH):
+        raise StateError("With tokens, the path of the public URL must end in /q.")
+    given = (sha256(token.encode()).digest() for token in settings.create_tokens)
+    return tokens.hashes(found or ()).union(given)
 
 
 def public_app(parts: Parts) -> Starlette:

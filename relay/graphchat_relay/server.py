@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,11 +22,12 @@ from graphchat.secret import Secret
 from graphchat.wire import rest as wire
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, fingerprint
-from graphchat_relay.app import make_parts, probes, public_app
+from graphchat_relay.app import load_tokens, make_parts, probes, public_app
 from graphchat_relay.gate import Scope, refuse
 from graphchat_relay.identity import write_certificate
 from graphchat_relay.intake import Intake
 from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.reload import Watched, watch
 from graphchat_relay.settings import RelaySettings
 from graphchat_relay.socket import AsgiReceive
 from graphchat_relay.underneath import abort
@@ -105,14 +107,29 @@ class RelayServer:
                 self.address = self._address(secure=certificate is not None)
                 await self._accept(public, ready)
 
-    async def _accept(self, public: Config, ready: Callable[[], None]) -> None:
+    async def _accept(self, public: "TlsConfig", ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(watch(self._watched(public)))
             if self._settings.private_port is not None:
                 tasks.create_task(self._run_private(self._settings.private_port))
             self._app = public_app(self._parts)
             # Hypercorn asks for the trigger when its sockets are open.
             await serve(self._serve, public, shutdown_trigger=lambda: self._trigger(ready))  # type: ignore[arg-type] # a narrower idea of ASGI
             self._stopped.set()
+            watching.cancel()
+
+    def _watched(self, public: "TlsConfig") -> list[Watched]:
+        """Return what is taken up again when it changes."""
+        settings, found = self._settings, []
+        if settings.tokens is not None:
+            found.append(Watched("tokens", (settings.tokens,), self._take_tokens))
+        if settings.certfile is not None and settings.keyfile is not None:
+            files = (settings.certfile, settings.keyfile)
+            found.append(Watched("certificate", files, partial(public.renew, *files)))
+        return found
+
+    def _take_tokens(self) -> None:
+        self._parts.site.tokens = load_tokens(self._settings)
 
     async def _trigger(self, ready: Callable[[], None]) -> None:
         ready()
@@ -177,8 +194,8 @@ class RelayServer:
                 found.setsockopt(level, getattr(socket, name), value)
         return found
 
-    def _config(self, listening: socket.socket) -> Config:
-        config = Config()
+    def _config(self, listening: socket.socket) -> "TlsConfig":
+        config = TlsConfig()
         config.bind = [f"fd://{listening.detach()}"]
         config.accesslog = None
         config.errorlog = LOG.getChild("http")
@@ -227,6 +244,22 @@ class RelayServer:
         [token] = settings.create_tokens if len(settings.create_tokens) == 1 else [None]
         secret = None if token is None else Secret(token.encode())
         return RelayAddress(base, self._parts.site.fingerprint, secret)
+
+
+class TlsConfig(Config):
+    """Hypercorn's settings, which remember the context in use so that it can be renewed."""
+
+    _context: ssl.SSLContext | None = None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        self._context = super().create_ssl_context()
+        return self._context
+
+    def renew(self, certfile: Path, keyfile: Path) -> None:
+        """Show another certificate to those who connect from now on. Raises `StateError`."""
+        _check_certificate(certfile, keyfile)
+        if self._context is not None:
+            self._context.load_cert_chain(certfile, keyfile)
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

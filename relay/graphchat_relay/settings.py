@@ -17,6 +17,7 @@ from graphchat.errors import CodeError
 from graphchat.wire import limits
 from graphchat.wire.uri import DEFAULT_PATH, split_create_uri
 from graphchat_relay.limits import Limits
+from graphchat_relay.tokens import TOKENS_FILE
 
 DATABASE: Final = "relay.db"
 IDENTITY_FILE: Final = "identity.key"
@@ -47,6 +48,8 @@ class RelaySettings(BaseSettings):
     it if several replicas share it."""
     create_tokens: Annotated[tuple[Token, ...], NoDecode, Field(repr=False)] = ()
     """With tokens, only who shows one creates queues. In the environment: with commas."""
+    tokens: Path | None = None
+    """The file of ``graphchat relay token``. Where it is, only who shows one creates queues."""
     private_host: str = "127.0.0.1"
     private_port: Port | None = 0
     """/livez, /readyz and /metrics. 0: any free port; None: nowhere."""
@@ -76,7 +79,7 @@ class RelaySettings(BaseSettings):
         elsewhere is beside that: two relays must not be taken for one. Raises
         `pydantic.ValidationError`.
         """
-        defaults = {"store": str(folder / DATABASE)}
+        defaults = {"store": str(folder / DATABASE), "tokens": folder / TOKENS_FILE}
 
         class Loaded(cls):  # type: ignore[misc, valid-type] # pydantic wants the file in a class
             @classmethod

@@ -16,8 +16,8 @@ class Site:
     """The public key; empty until the store was opened that has it."""
     path: str
     public_url: str | None
-    tokens: frozenset[bytes]
-    """SHA-256 of each."""
+    tokens: frozenset[bytes] | None
+    """SHA-256 of each. None: everybody may create queues."""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -38,7 +38,7 @@ class Site:
 
     def welcomes(self, token: str | None) -> bool:
         """Tell whether ``token`` lets create queues. Compares with every one, in constant time."""
-        if not self.tokens:
+        if self.tokens is None:
             return token is None
         shown = sha256((token or "").encode(errors="replace")).digest()
         return True in [compare_digest(shown, known) for known in self.tokens]

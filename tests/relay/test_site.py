@@ -8,7 +8,8 @@ from graphchat_relay.site import Site
 
 
 def site(*tokens: str, url: str | None = None) -> Site:
-    return Site(bytes(32), "/q", url, frozenset(sha256(t.encode()).digest() for t in tokens))
+    hashes = frozenset(sha256(token.encode()).digest() for token in tokens)
+    return Site(bytes(32), "/q", url, hashes or None)
 
 
 def test_queues_are_named_by_the_public_url_or_as_the_client_came() -> None:

@@ -1,33 +1,18 @@
 """``graphchat relay``: run a relay, and look at one."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from graphchat_relay.cli import tokens
+from graphchat_relay.cli.home import fail, home_of
+
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Run a relay, and look at one."
 )
 
-Home = Annotated[Path | None, typer.Option("--home", help="Where data lives.", hidden=True)]
-
-
-def home_of(ctx: typer.Context) -> Path:
-    """Return where data lives: as the main program says, or the environment, or the platform."""
-    if isinstance(ctx.obj, dict) and "home" in ctx.obj:
-        return Path(ctx.obj["home"])
-    if found := os.environ.get("GRAPHCHAT_HOME"):
-        return Path(found).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("graphchat")
-
-
-def fail(text: str) -> typer.Exit:
-    """Say on one line what went wrong; raise what is returned."""
-    typer.echo(f"graphchat relay: {' '.join(text.split())}", err=True)
-    return typer.Exit(1)
+app.add_typer(tokens.app, name="token")
 
 
 @app.command()
@@ -100,6 +85,34 @@ def init(
     except GraphchatError as error:
         raise fail(str(error)) from None
     show(made, json=json)
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    store: Annotated[str | None, typer.Option(help="As for serve. [below the home]")] = None,
+    config: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Settings in TOML.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show how much a relay keeps, whether it runs or not."""
+    from pydantic import ValidationError
+
+    from graphchat.errors import GraphchatError
+    from graphchat_relay.cli.serving import explain
+    from graphchat_relay.cli.status import look, show
+    from graphchat_relay.settings import RelaySettings
+
+    options = {} if store is None else {"store": store}
+    try:
+        settings = RelaySettings.load(config, home_of(ctx) / "relay", **options)
+        found = look(settings)
+    except ValidationError as error:
+        raise fail(explain(error)) from None
+    except GraphchatError as error:
+        raise fail(str(error)) from None
+    show(found, json=json)
 
 
 @app.command()
