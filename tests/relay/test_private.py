@@ -1,9 +1,16 @@
+import re
+from pathlib import Path
+from typing import Final
+
 import aiohttp
+import msgspec
 import pytest
 from tests.relay.support import clients, envelope
 
 from graphchat.testing import relay
 from graphchat_relay.metrics import NAMES
+
+DASHBOARD: Final = (Path(__file__).parents[2] / "deploy/grafana-relay.json").read_bytes()
 
 
 async def get(uri: str) -> tuple[int, str]:
@@ -28,6 +35,19 @@ async def test_the_operator_sees_sums() -> None:
         assert queue.sender_uri.rpartition("/")[2] not in text
         assert (await get(f"{served.private_uri}/q"))[0] == 404
         await talk.socket.close()
+
+
+async def test_the_dashboard_shows_every_figure_and_no_other() -> None:
+    board = msgspec.json.decode(DASHBOARD)
+    asked = {
+        name
+        for panel in board["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"graphchat_relay_\w+", target["expr"])
+    }
+    async with relay("memory:") as served:
+        _, text = await get(f"{served.private_uri}/metrics")
+    assert asked == set(re.findall(r"^(graphchat_relay_\w+) ", text, re.MULTILINE))
 
 
 async def test_a_relay_without_a_private_port_has_none() -> None:
