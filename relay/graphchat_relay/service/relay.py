@@ -37,6 +37,8 @@ from graphchat_relay.store import QueueRow, Store
 
 # Verifications in a row, before others have their turn.
 STRETCH: Final = 16
+# Names of messages that are drawn at once: each call for randomness is one to the kernel.
+DRAWN: Final = 256
 READABLE: Final = frozenset({State.PENDING, State.WRITING, State.STORED})
 
 
@@ -58,6 +60,7 @@ class Relay:
         self._keeper = Keeper(store, clock, self)
         self._replicas = None if peers is None else Replicas(peers, self)
         self._removals: set[asyncio.Task[None]] = set()
+        self._names: list[str] = []
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -307,8 +310,15 @@ class Relay:
             return
         self._accept(queue, msg, digest, done)
 
+    def _name(self) -> str:
+        """Return 16 random characters."""
+        if not self._names:
+            pool = to_text(self._clock.random(12 * DRAWN))
+            self._names = [pool[start : start + 16] for start in range(0, len(pool), 16)]
+        return self._names.pop()
+
     def _accept(self, queue: LiveQueue, msg: bytes, digest: bytes, done: Done) -> None:
-        name, ts = to_text(self._clock.random(12)), int(self._clock.now())
+        name, ts = self._name(), int(self._clock.now())
         entry = Entry(queue, 0, name, ts, len(msg), msg, State.PENDING)
         entry.digest = digest
         entry.senders.append(done)

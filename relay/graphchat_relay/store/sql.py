@@ -3,16 +3,26 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals
+
+T = TypeVar("T")
 
 CHECKED: Final = 256 * 1024 * 1024
 """Bytes of the largest database that is checked at start."""
 
 _QUEUE: Final = "SELECT key, recipient, sender, recipient_key, sender_key, day FROM relay_queue"
 _BODY: Final = "SELECT position, msg FROM relay_message"
+_INSERT: Final = (
+    "INSERT INTO relay_message (position, queue, public_id, ts, msg) SELECT * FROM (VALUES"
+)
+_THERE: Final = "WHERE column2 IN (SELECT key FROM relay_queue)"
+_DELETE: Final = "DELETE FROM relay_message WHERE position IN"
 _HEAD: Final = "SELECT queue, position, public_id, ts, length(msg) FROM relay_message"
+# Rows of one statement. Each step of a statement lets go of the interpreter and waits to get it
+# back from a busy event loop, so a step does many rows. Few sizes, so that SQLite knows them all.
+PORTIONS: Final = (64, 16, 4, 1)
 
 
 def check(db: sqlite3.Connection) -> None:
@@ -70,14 +80,14 @@ def remove(db: sqlite3.Connection, key: int) -> None:
 
 def write(db: sqlite3.Connection, added: Sequence[MessageRow], removed: Sequence[int]) -> None:
     with transaction(db):
-        db.executemany(
-            "INSERT INTO relay_message (position, queue, public_id, ts, msg)"
-            " SELECT ?1, key, ?3, ?4, ?5 FROM relay_queue WHERE key = ?2",
-            [(row.position, row.queue, row.id, row.ts, row.msg) for row in added],
-        )
-        db.executemany(
-            "DELETE FROM relay_message WHERE position = ?", [(position,) for position in removed]
-        )
+        for rows in _portions(added):
+            values = [
+                v for row in rows for v in (row.position, row.queue, row.id, row.ts, row.msg)
+            ]
+            marks = ",".join(["(?, ?, ?, ?, ?)"] * len(rows))
+            db.execute(f"{_INSERT} {marks}) {_THERE}", values)
+        for positions in _portions(removed):
+            db.execute(f"{_DELETE} ({_marks(positions)})", positions)
 
 
 def heads(db: sqlite3.Connection, keys: Sequence[int]) -> Sequence[Head]:
@@ -140,6 +150,14 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _portions(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    start = 0
+    for size in PORTIONS:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from graphchat_relay.store import sql
+from graphchat_relay.store import MessageRow, sql
 
 
 def write_two(db: sqlite3.Connection) -> None:
@@ -52,4 +52,23 @@ def test_every_look_up_uses_an_index(table: str) -> None:
             plans.extend(line[3] for line in plan)
     assert plans
     assert all(f"SCAN {table}" not in line for line in plans), plans
+    db.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 64, 256, 300])
+def test_many_rows_are_written_and_removed_together(count: int) -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute(
+        "CREATE TABLE relay_message (position INTEGER PRIMARY KEY, queue BIGINT, public_id TEXT,"
+        " ts BIGINT, msg BLOB)"
+    )
+    rows = [
+        MessageRow(number % 3, number, f"id {number}", 7, b"%d" % number)
+        for number in range(count)
+    ]
+    sql.write(db, rows, [])
+    found = db.execute("SELECT queue, position, public_id, ts, msg FROM relay_message").fetchall()
+    assert [MessageRow(*row) for row in found] == rows
+    sql.write(db, [MessageRow(1, count, "last", 7, b"x")], range(count))
+    assert db.execute("SELECT public_id FROM relay_message").fetchall() == [("last",)]
     db.close()
