@@ -36,6 +36,7 @@ INDIRECT: Final = {
     "relay/store/asyncpg_backend": "test_postgres opens every database by it",
     "relay/store/pgsql": "test_postgres runs every statement",
     "relay/store/schema": "a description of tables: test_models compares it with them",
+    "relay/line": "what lines and their receivers agree on: nothing runs in it",
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",
 }
 # Tests of a whole, which no single module is.

@@ -20,6 +20,7 @@ from graphchat.wire.uri import DEFAULT_PATH
 from graphchat_relay import tokens
 from graphchat_relay.bus import Bus
 from graphchat_relay.gate import Gate, Sockets
+from graphchat_relay.handover import works
 from graphchat_relay.identity import load_identity
 from graphchat_relay.private import private_app
 from graphchat_relay.rest import REFUSALS, Rest, answer, refuse
@@ -42,6 +43,8 @@ class Parts:
     site: Site
     sockets: Sockets = field(default_factory=Sockets)
     relay: Relay | None = None
+    hand_over: bool = False
+    """Take transports from the server: it is wanted, and works with this one."""
 
     @property
     def running(self) -> Relay:
@@ -64,6 +67,7 @@ class Parts:
         async with self._medium() as (store, peers):
             try:
                 self.relay = Relay(store, self.clock, self.settings.limits, peers)
+                self.hand_over = self.settings.hand_over and await works()
                 async with self.relay.running():
                     yield
             finally:
@@ -129,6 +133,7 @@ def public_app(parts: Parts) -> Starlette:
         site=parts.site,
         clock=parts.clock,
         sockets=parts.sockets,
+        hand_over=lambda: parts.hand_over,
     )
     app = Starlette(
         routes=Rest(lambda: parts.running, parts.site, parts.clock).routes(),

@@ -9,11 +9,13 @@ from graphchat.clock import Clock
 from graphchat.wire import rest as wire
 from graphchat.wire.limits import FRAME
 from graphchat.wire.signing import NONCE_BYTES
-from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.asgi import AsgiLine
+from graphchat_relay.handover import take_over
+from graphchat_relay.line import AsgiReceive, AsgiSend, Line
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
-from graphchat_relay.socket import AsgiReceive, Socket
-from graphchat_relay.underneath import bound_messages, refuse_compression
+from graphchat_relay.socket import Socket
+from graphchat_relay.underneath import abort, bound_messages, is_over, refuse_compression
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, AsgiReceive, AsgiSend], Awaitable[None]]
@@ -68,14 +70,22 @@ class Sockets:
 class Gate:
     """ASGI: refuses cookies, sets headers, takes WebSockets; hands everything else on."""
 
-    def __init__(
-        self, app: App, *, relay: Callable[[], Relay], site: Site, clock: Clock, sockets: Sockets
+    def __init__(  # noqa: PLR0913 - Starlette passes them one by one
+        self,
+        app: App,
+        *,
+        relay: Callable[[], Relay],
+        site: Site,
+        clock: Clock,
+        sockets: Sockets,
+        hand_over: Callable[[], bool],
     ) -> None:
         self._app = app
         self._relay = relay
         self._site = site
         self._clock = clock
         self._sockets = sockets
+        self._hand_over = hand_over
 
     async def __call__(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] == "lifespan":
@@ -101,16 +111,25 @@ class Gate:
         elif self._sockets.closing or len(self._sockets) >= relay.limits.sockets:
             body = wire.encode(wire.Refusal("busy"))
             await refuse(scope, send, 503, body, ((b"retry-after", b"5"),))
+        elif is_over(send):
+            # It has an answer already, and whoever waits here would wait for ever.
+            abort(send)
         else:
-            refuse_compression(send)
-            bound_messages(send, FRAME)
-            await send({"type": "websocket.accept", "headers": list(HEADERS)})
-            socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), send)
+            line = await self._accept(receive, send)
+            socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), line)
             self._sockets.add(socket)
             try:
-                await socket.run(receive)
+                await socket.run()
             finally:
                 self._sockets.discard(socket)
+
+    async def _accept(self, receive: AsgiReceive, send: AsgiSend) -> Line:
+        refuse_compression(send)
+        line = take_over(send) if self._hand_over() else None
+        if line is None:
+            bound_messages(send, FRAME)
+        await send({"type": "websocket.accept", "headers": list(HEADERS)})
+        return line or AsgiLine(receive, send)
 
 
 def with_headers(send: AsgiSend) -> AsgiSend:

@@ -5,13 +5,12 @@ that queue full, and its connection would wait for ever.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 from graphchat.wire.limits import BODY
-from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.line import AsgiReceive, AsgiSend
 
-AsgiReceive = Callable[[], Awaitable[Any]]
 # Seconds and bytes that a body which nobody wants may take before its answer closes.
 PATIENCE: Final = 5.0
 UNWANTED: Final = 2 * BODY

@@ -1,14 +1,13 @@
 """What waits to be sent over one socket: all that falls in one turn of the loop is one frame."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from graphchat.wire.frames import encode_binary, encode_text
 from graphchat.wire.limits import BATCH
 from graphchat.wire.socket import Push, ServerObject
-
-AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from graphchat_relay.line import Line
 
 # A recipient that reads slowly is pushed no more beyond this, and is not read from.
 HIGH: Final = 1024 * 1024
@@ -23,14 +22,26 @@ LOOK: Final = 1.0
 class Outbox:
     """Bounded by its owner, who looks at `full` before it asks for more."""
 
-    __slots__ = ("_drained", "_objects", "_on_room", "_send", "_task", "binary", "closed", "size")
+    __slots__ = (
+        "_drained",
+        "_line",
+        "_objects",
+        "_on_room",
+        "_planned",
+        "_under_way",
+        "binary",
+        "closed",
+        "size",
+    )
 
-    def __init__(self, send: AsgiSend, on_room: Callable[[], None]) -> None:
-        self._send = send
+    def __init__(self, line: Line, on_room: Callable[[], None]) -> None:
+        self._line = line
         self._on_room = on_room
         self._objects: list[ServerObject] = []
-        self._task: asyncio.Task[None] | None = None
+        self._planned = False
         self._drained: asyncio.Future[None] | None = None
+        # What the line has taken, and perhaps not sent.
+        self._under_way = 0
         self.size = 0
         self.binary = False
         self.closed = False
@@ -45,10 +56,26 @@ class Outbox:
             return
         self._objects.append(found)
         self.size += _weight(found)
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._flush())
+        if not self._planned:
+            self._planned = True
+            asyncio.get_running_loop().call_soon(self.flush)
 
-    async def drained(self, is_broken: Callable[[], bool]) -> None:
+    def flush(self) -> None:
+        """Write what there is, as far as the line takes it."""
+        self._planned = False
+        was_full = self.full
+        while self._line.writable:
+            self.size -= self._under_way
+            self._under_way = 0
+            if not self._objects:
+                break
+            batch, self._under_way = self._take()
+            self._line.write(encode_binary(batch) if self.binary else encode_text(batch))
+        if was_full and not self.full:
+            self._release()
+            self._on_room()
+
+    async def drained(self) -> None:
         """Return when there is room again, or never will be.
 
         A server may learn of a broken connection inside our `send`, and want to tell us by
@@ -57,44 +84,13 @@ class Outbox:
         while self.full and not self.closed:
             self._drained = asyncio.get_running_loop().create_future()
             await asyncio.wait([self._drained], timeout=LOOK)
-            if is_broken():
+            if self._line.broken:
                 self.shut()
 
     def shut(self) -> None:
         """Take nothing more, and drop what waits."""
         self.closed = True
         self._objects.clear()
-        self._release()
-
-    async def close(self) -> None:
-        """Shut, and end what is under way."""
-        self.shut()
-        task = self._task
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _flush(self) -> None:
-        try:
-            while self._objects and not self.closed:
-                batch, weight = self._take()
-                frame: dict[str, Any] = {"type": "websocket.send"}
-                if self.binary:
-                    frame["bytes"] = encode_binary(batch)
-                else:
-                    frame["text"] = encode_text(batch)
-                await self._send(frame)
-                self._sent(weight)
-        except OSError:  # the peer has gone; the reader will notice
-            self.shut()
-        finally:
-            self._task = None
-
-    def _sent(self, weight: int) -> None:
-        was_full = self.full
-        self.size -= weight
-        if was_full and not self.full:
-            self._on_room()
         self._release()
 
     def _release(self) -> None:
@@ -104,7 +100,7 @@ class Outbox:
     def _take(self) -> tuple[list[ServerObject], int]:
         if len(self._objects) <= BATCH and self.size <= FRAME_BYTES:
             batch, self._objects = self._objects, []
-            return batch, sum(map(_weight, batch))
+            return batch, self.size
         weight = count = 0
         for found in self._objects[:BATCH]:
             weight += _weight(found)

@@ -26,10 +26,9 @@ from graphchat_relay.app import load_tokens, make_parts, probes, public_app
 from graphchat_relay.gate import Scope, refuse
 from graphchat_relay.identity import write_certificate
 from graphchat_relay.intake import Intake
-from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.line import AsgiReceive, AsgiSend
 from graphchat_relay.reload import Watched, watch
 from graphchat_relay.settings import RelaySettings
-from graphchat_relay.socket import AsgiReceive
 from graphchat_relay.underneath import abort
 
 LOG: Final = logging.getLogger("graphchat_relay")

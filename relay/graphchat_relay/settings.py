@@ -66,6 +66,8 @@ class RelaySettings(BaseSettings):
     pending_bytes: Annotated[int, Field(ge=2 * limits.XXL)] = 64 * 1024 * 1024
     sockets: Annotated[int, Field(ge=1)] = 20_000
     queues_per_socket: Annotated[int, Field(ge=1)] = 20_000
+    hand_over: bool = True
+    """Take the transports of WebSockets from Hypercorn. False: plain ASGI, at half the speed."""
     drain_delay: Annotated[float, Field(ge=0, le=600)] = 0.0
     """Seconds between being told to stop and closing the first socket."""
     drain_spread: Annotated[float, Field(ge=0, le=600)] = 0.0

@@ -1,9 +1,8 @@
 """The WebSocket face of a relay: one `Socket` for each connection."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from graphchat.errors import StoreError
 from graphchat.wire.base64url import to_text
@@ -31,7 +30,8 @@ from graphchat.wire.socket import (
 )
 from graphchat.wire.uri import ID_CHARACTERS
 from graphchat_relay.auth import Proof
-from graphchat_relay.outbox import AsgiSend, Outbox
+from graphchat_relay.line import Line, Waiting
+from graphchat_relay.outbox import Outbox
 from graphchat_relay.service.queues import (
     Attachment,
     Entry,
@@ -41,12 +41,8 @@ from graphchat_relay.service.queues import (
 )
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
-from graphchat_relay.underneath import abort, transport_of
 
-AsgiReceive = Callable[[], Awaitable[Any]]
 LENGTHS: Final = frozenset(SIZES)
-# Seconds that a client has to take the news that it has to go.
-FAREWELL: Final = 1.0
 
 
 class Socket:
@@ -55,61 +51,67 @@ class Socket:
     __slots__ = (
         "__weakref__",
         "_attached",
+        "_line",
         "_nonce",
         "_outbox",
         "_relay",
-        "_send",
         "_site",
         "_stalled",
         "_subscribed",
     )
 
-    def __init__(self, relay: Relay, site: Site, nonce: bytes, send: AsgiSend) -> None:
+    def __init__(self, relay: Relay, site: Site, nonce: bytes, line: Line) -> None:
         assert len(nonce) == NONCE_BYTES
         self._relay = relay
         self._site = site
         self._nonce = to_text(nonce)
-        self._send = send
-        self._outbox = Outbox(send, self._resume)
+        self._line = line
+        self._outbox = Outbox(line, self._resume)
         # By the last part of the URI. A grant lasts as long as the socket.
         self._subscribed: dict[str, LiveQueue] = {}
         self._attached: dict[str, Attachment] = {}
         self._stalled: dict[LiveQueue, None] = {}
 
-    async def run(self, receive: AsgiReceive) -> None:
+    async def run(self) -> None:
         """Serve until the client leaves."""
         self._outbox.put(Session(self._nonce, self._site.identity))
         try:
-            while True:
-                event = await receive()
-                if event["type"] != "websocket.receive":
-                    return
-                data, text = event.get("bytes"), event.get("text")
-                self._outbox.binary = data is not None
-                await self._handle(decode_client(text if data is None else data))
-                if self._outbox.full:
-                    await self._outbox.drained(self._is_broken)
+            await self._line.serve(self)
         finally:
             self._leave()
-            await self._outbox.close()
 
     async def close(self, code: int) -> None:
         """Ask the client to go; break the connection if it does not listen."""
         self._outbox.shut()
-        try:
-            async with asyncio.timeout(FAREWELL):
-                await self._send({"type": "websocket.close", "code": code})
-        except OSError:  # a timeout, too; or it has gone by itself
-            self.abort()
+        await self._line.close(code)
 
     def abort(self) -> None:
         """Break the connection."""
         self._outbox.shut()
-        abort(self._send)
+        self._line.abort()
 
-    def _is_broken(self) -> bool:
-        transport = transport_of(self._send)
-        return transport is not None and transport.is_closing()
+    # What the line calls.
+
+    def take(self, frame: str | bytes) -> Waiting | None:
+        """Do everything that one frame asks; only opening queues has to wait for something."""
+        self._outbox.binary = isinstance(frame, bytes)
+        objects = decode_client(frame)
+        for place, found in enumerate(objects):
+            if isinstance(found, Subscribe | Attach):
+                return self._wait(objects[place:])
+            self._act(found)
+        return self._wait(()) if self._outbox.full else None
+
+    def resume(self) -> None:
+        self._outbox.flush()
+
+    def lost(self) -> None:
+        self._outbox.shut()
+
+    async def _wait(self, objects: Sequence[ClientObject | Invalid]) -> None:
+        await self._handle(objects)
+        if self._outbox.full:
+            await self._outbox.drained()
 
     # What the service calls.
 
@@ -152,7 +154,6 @@ class Socket:
     # What the client asks.
 
     async def _handle(self, objects: Sequence[ClientObject | Invalid]) -> None:
-        """Do everything that one frame asks; only opening queues has to wait for something."""
         opening: list[Subscribe | Attach] = []
         for found in objects:
             if isinstance(found, Subscribe | Attach):

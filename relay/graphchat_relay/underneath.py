@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypercorn.protocol.ws_stream import FrameTooLargeError
 from wsproto.events import Message
 
-from graphchat_relay.outbox import AsgiSend
+from graphchat_relay.line import AsgiSend
 
 # Seconds that a peer has to learn that its message was too long.
 FAREWELL: Final = 1.0
@@ -25,6 +25,15 @@ def refuse_compression(send: AsgiSend) -> None:
     handshake = getattr(getattr(send, "__self__", None), "handshake", None)
     if handshake is not None and hasattr(handshake, "extensions"):
         handshake.extensions = None
+
+
+def is_over(send: AsgiSend) -> bool:
+    """Tell whether the server has answered in our place.
+
+    Hypercorn does for a client that does not wait for the end of the handshake, and then tells
+    nobody when the connection ends.
+    """
+    return getattr(getattr(send, "__self__", None), "closed", False) is True
 
 
 def bound_messages(send: AsgiSend, most: int) -> None:

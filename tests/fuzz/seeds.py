@@ -105,6 +105,12 @@ SEEDS: Final[dict[str, list[bytes]]] = {
     "sealed_envelope": [envelope.Header(KEY, 0, 0, bytes(1184), b"").pack()],
     "envelope_body": [envelope.pack_body(b"frame", SIGNATURE, None)[:100]],
     "command": [b'1 2.5 yes 1h30m 2030-12-31 one "a word" and the rest'],
+    "websocket_stream": [
+        b"\x81\x83\0\0\0\0abc" + b"\x82\x82\1\2\3\4ab" + b"\x89\x81\0\0\0\0p",
+        b"\x01\x81\0\0\0\0a" + b"\x8a\x80\0\0\0\0" + b"\x80\xfe\0\x80\0\0\0\0" + bytes(128),
+        b"\x88\x85\0\0\0\0\x03\xe8bye",
+        b"\x82\xff\0\0\0\0\0\1\0\0\0\0\0\0",
+    ],
     "rest_request": [
         b'POST /q\n{"recipient":"%s"}' % b64encode(KEY),
         b'SIGN PUT RU\n{"sender":"%s"}' % b64encode(KEY),

@@ -39,6 +39,7 @@ from graphchat.wire.socket import Invalid
 from graphchat_bots.arguments import Argument, parse
 from graphchat_bots.convert import Rest, converter
 from graphchat_bots.errors import ArgumentError
+from graphchat_relay.rfc6455 import FrameError, Parser
 
 Target: TypeAlias = Callable[[bytes], None]
 
@@ -98,6 +99,24 @@ def client_frame(data: bytes) -> None:
             assert socket_frames.decode_client(socket_frames.encode_text(objects)) == objects
         if refused:
             assert socket_frames.decode_server(socket_frames.encode_text(refused)) == refused
+
+
+def websocket_stream(data: bytes) -> None:
+    whole = _heard([data])
+    assert _heard([data[place : place + 1] for place in range(len(data))]) == whole
+    assert _heard([data[:7], data[7:]]) == whole
+
+
+def _heard(parts: list[bytes]) -> list[object]:
+    parser, found = Parser(SIDE), list[object]()
+    for part in parts:
+        parser.feed(part)
+        try:
+            while (event := parser.next()) is not None:
+                found.append(event)
+        except FrameError as error:
+            found.append(error.code)
+    return found
 
 
 def server_frame(data: bytes) -> None:
@@ -232,7 +251,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
     for target in (
         *(relay_address, queue_uri, authorization, rest_body, client_frame, server_frame),
-        *(message, picture, code, qr_code, frame),
+        *(websocket_stream, message, picture, code, qr_code, frame),
         *(confirmation, sealed_envelope, envelope_body, command, rest_request, socket_talk),
     )
 }

@@ -1,4 +1,4 @@
-"""A relay for each test, over every store."""
+"""A relay for each test, over every store, and on both ways that a WebSocket may take."""
 
 from collections.abc import AsyncIterator
 
@@ -8,11 +8,11 @@ from tests.relay.support import Clients, clients
 from graphchat.testing import TestRelay, relay
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "asgi"])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[TestRelay]:
     """Return a relay that is as it comes."""
-    store = "memory:" if request.param == "memory" else None
-    async with relay(store) as found:
+    store = None if request.param == "sqlite" else "memory:"
+    async with relay(store, hand_over=request.param != "asgi") as found:
         yield found
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -182,7 +182,16 @@ class Clients:
 
 
 @asynccontextmanager
-async def clients(uri: str) -> AsyncIterator[Clients]:
+async def clients(
+    uri: str, connector: aiohttp.BaseConnector | None = None
+) -> AsyncIterator[Clients]:
     """Speak to the relay at this address."""
-    async with aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession(connector=connector) as http:
         yield Clients(RelayAddress.parse(uri), http)
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait for what happens by itself."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - nobody tells when
+            await asyncio.sleep(0.005)

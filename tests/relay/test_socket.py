@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 import msgspec
 import pytest
-from tests.relay.support import Clients, Talk, clients, envelope, key
+from tests.relay.support import Clients, Talk, clients, envelope, eventually, key
 
 from graphchat.testing import TestRelay, relay
 from graphchat.wire import limits, rest
@@ -298,3 +298,15 @@ async def test_everybody_can_leave_at_any_time(served: TestRelay, peers: Clients
     assert {shown(await bob.hear()), shown(await bob.hear())} == {"send ok"}
     bob.socket._response.close()  # an abrupt end
     assert [m.msg for m in await peers.rest.list(queue, "alice")] == [envelope("1"), envelope("2")]
+
+
+async def test_what_was_said_before_leaving_is_done(peers: Clients, served: TestRelay) -> None:
+    queue = await peers.rest.queue("alice", "bob")
+    bob = await peers.socket()
+    await bob.say(bob.attach("bob", queue.sender_uri))
+    for number in range(3):
+        await bob.say(Send(str(number), queue.sender_uri, envelope(str(number))))
+    await bob.socket.close()
+    await eventually(lambda: served.metrics["received"] == 3)
+    found = await peers.rest.list(queue, "alice")
+    assert [message.msg for message in found] == [envelope(str(n)) for n in range(3)]
