@@ -6,6 +6,7 @@ of class S. The load generator has one core, the relay the other.
 
 import asyncio
 import os
+import resource
 import sys
 import time
 from collections import deque
@@ -45,6 +46,8 @@ RECIPIENT: Final = SigningKey(Secret(bytes(32)))
 SENDER: Final = SigningKey(Secret(bytes(31) + b"s"))
 BODY: Final = bytes(S)
 PROGRAM: Final = "from graphchat_relay.cli import app; app()"
+# File descriptors beside those of the sockets.
+SPARE: Final = 200
 SETTINGS: Final = """
 creations_per_second = 100000
 quota_messages = 4096
@@ -67,8 +70,9 @@ async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner ca
         load = Load(pairs=10, window=200, batch=100, queues=10)
         found["10 pairs, batches of 100 to 10 queues"] = await carry(server, load, seconds)
     found["away"] = await away(1_000 if quick else 20_000)
+    count = 100 if quick else descriptors(10_000)
     async with started() as server:
-        found["idle sockets"] = await idle(server, 100 if quick else 2_000)
+        found["idle sockets"] = await idle(server, count)
     async with started() as server:
         found["subscribing"] = await subscribing(server, 200 if quick else 10_000)
     return found
@@ -220,6 +224,17 @@ class Pair:
         self._deleted = 0
         self._stopped = False
 
+    async def talk(self, tally: Tally, load: Load) -> None:
+        """Send and receive until the tally's end, and all that was sent is deleted."""
+        receiving = asyncio.create_task(self.receive(tally))
+        await self.send(tally, load)
+        if self._deleted == self._sent:
+            # It waits for what has come already.
+            receiving.cancel()
+            await asyncio.wait([receiving])
+        else:
+            await receiving
+
     async def send(self, tally: Tally, load: Load) -> None:
         """Keep a window of messages under way until the tally's end; then let them arrive."""
         while not self._stopped:
@@ -289,8 +304,7 @@ async def carry(server: Server, load: Load, seconds: float) -> dict[str, object]
     tally = Tally(end=start + seconds)
     async with asyncio.TaskGroup() as tasks:
         for talk in talks:
-            tasks.create_task(talk.send(tally, load))
-            tasks.create_task(talk.receive(tally))
+            tasks.create_task(talk.talk(tally, load))
     lasted = time.perf_counter() - start
     assert tally.refused == 0, "the relay took every message"
     assert tally.deleted == tally.sent, "every message was delivered and deleted once"
@@ -381,14 +395,27 @@ async def _drain(line: Line, uri: str, count: int) -> int:
     return len(ids)
 
 
+def descriptors(wanted: int) -> int:
+    """Return how many of so many sockets this process, and a relay that it starts, may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + SPARE
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most - SPARE
+    return wanted
+
+
 async def idle(server: Server, count: int) -> dict[str, object]:
     """Open sockets that do nothing."""
     before = server.memory()
     lines = [await connect(server) for _ in range(count)]
     await asyncio.sleep(1)
+    kib = server.memory() - before
     return {
         "sockets": len(lines),
-        "memory a socket (KiB)": round((server.memory() - before) / count, 1),
+        "memory a socket (KiB)": round(kib / count, 1),
+        "memory of 10,000 (MB)": round(kib / count * 10_000 * 1024 / 1e6),
     }
 
 
