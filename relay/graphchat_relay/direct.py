@@ -12,16 +12,19 @@ from graphchat_relay.rfc6455 import Close, FrameError, Opcode, Parser, Ping, fra
 UNFINISHED: Final = 60.0
 
 
-class DirectLine(asyncio.Protocol):
+class DirectLine(asyncio.BufferedProtocol):
     """One WebSocket over ``transport``, which was that of the protocol ``former``.
 
     That one is told when the connection is lost; ``ended`` is called when no more will be said.
+    All lines of one loop may read into the same ``inbound``: nothing is left there between two
+    calls, and a buffer for each read costs more than what is done with most messages.
     """
 
     __slots__ = (
         "_ended",
         "_failure",
         "_former",
+        "_inbound",
         "_is_over",
         "_parser",
         "_pong",
@@ -38,10 +41,12 @@ class DirectLine(asyncio.Protocol):
         self,
         transport: asyncio.Transport,
         former: asyncio.BaseProtocol,
+        inbound: memoryview,
         ended: Callable[[], None],
     ) -> None:
         self._transport = transport
         self._former = former
+        self._inbound = inbound
         self._ended = ended
         self._parser = Parser(FRAME)
         self._receiver: Receiver | None = None
@@ -108,8 +113,11 @@ class DirectLine(asyncio.Protocol):
         """Take what came before this was the protocol."""
         self._parser.feed(data)
 
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._inbound
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._parser.feed(self._inbound[:nbytes])
         if self._receiver is not None and self._waiting is None:
             self._hear()
 

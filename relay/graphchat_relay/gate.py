@@ -33,6 +33,8 @@ PREFLIGHT: Final = (
 )
 # RFC 6455, 7.4.1 and its registry: the service restarts; come back.
 RESTART: Final = 1012
+# Bytes that are read from a socket at once.
+INBOUND: Final = 256 * 1024
 
 
 class Sockets:
@@ -86,6 +88,7 @@ class Gate:
         self._clock = clock
         self._sockets = sockets
         self._hand_over = hand_over
+        self._inbound = memoryview(bytearray(INBOUND))
 
     async def __call__(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] == "lifespan":
@@ -125,7 +128,7 @@ class Gate:
 
     async def _accept(self, receive: AsgiReceive, send: AsgiSend) -> Line:
         refuse_compression(send)
-        line = take_over(send) if self._hand_over() else None
+        line = take_over(send, self._inbound) if self._hand_over() else None
         if line is None:
             bound_messages(send, FRAME)
         await send({"type": "websocket.accept", "headers": list(HEADERS)})

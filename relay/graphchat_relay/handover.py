@@ -31,10 +31,10 @@ SAID: Final = b"\x02\x81" + MASK + b"`" + b"\x80\x82" + MASK + b"ca" + b"\x88\x8
 HEARD: Final = b"\x82\x03abc\x88\x00"
 
 
-def take_over(send: AsgiSend) -> DirectLine | None:
+def take_over(send: AsgiSend, inbound: memoryview) -> DirectLine | None:
     """Take the connection of a WebSocket that is going to be accepted now. None: it stays ASGI's.
 
-    ``send`` accepts it as always, and then says no more.
+    ``send`` accepts it as always, and then says no more. For ``inbound`` see `DirectLine`.
     """
     stream = getattr(send, "__self__", None)
     protocol = getattr(getattr(stream, "send", None), "__self__", None)
@@ -66,7 +66,7 @@ def take_over(send: AsgiSend) -> DirectLine | None:
     def ended() -> None:
         stream.state = ASGIWebsocketState.CLOSED
 
-    line = DirectLine(transport, former, ended)
+    line = DirectLine(transport, former, inbound, ended)
     line.feed(bytes(buffered))
     buffered.clear()
     transport.set_protocol(line)
@@ -108,7 +108,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 async def _echo(scope: Any, receive: AsgiReceive, send: AsgiSend) -> None:
     await receive()
-    line = take_over(send)
+    line = take_over(send, memoryview(bytearray(100)))
     if line is not None:
         await send({"type": "websocket.accept"})
         await line.serve(Echo(line))

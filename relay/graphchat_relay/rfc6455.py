@@ -97,7 +97,7 @@ class Parser:
         """Tell whether something has begun and not ended."""
         return bool(self._buffer) or self._parts is not None
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         if not self._over:
             self._buffer += data
 

@@ -31,7 +31,7 @@ from graphchat.wire.socket import (
 from graphchat.wire.uri import ID_CHARACTERS
 from graphchat_relay.auth import Proof
 from graphchat_relay.line import Line, Waiting
-from graphchat_relay.outbox import Outbox
+from graphchat_relay.outbox import HIGH, Outbox
 from graphchat_relay.service.queues import (
     Attachment,
     Entry,
@@ -97,9 +97,14 @@ class Socket:
         self._outbox.binary = isinstance(frame, bytes)
         objects = decode_client(frame)
         for place, found in enumerate(objects):
-            if isinstance(found, Subscribe | Attach):
+            if isinstance(found, Send):  # the most frequent ones need no other look
+                self._send_message(found)
+            elif isinstance(found, DeleteMessage):
+                self._delete(found)
+            elif isinstance(found, Subscribe | Attach):
                 return self._wait(objects[place:])
-            self._act(found)
+            else:
+                self._act(found)
         return self._wait(()) if self._outbox.full else None
 
     def resume(self) -> None:
@@ -117,7 +122,7 @@ class Socket:
 
     @property
     def writable(self) -> bool:
-        return not self._outbox.full
+        return self._outbox.size < HIGH
 
     def push(self, uri: str, entry: Entry) -> None:
         body = entry.msg if entry.msg is not None and entry.size <= INLINE else b""

@@ -51,7 +51,9 @@ async def ends() -> AsyncIterator[Ends]:
     _, server = await asyncio.open_connection(sock=ours)
     transport, ended, ear = server.transport, list[bool](), Ear()
     assert isinstance(transport, asyncio.Transport)
-    line = DirectLine(transport, transport.get_protocol(), lambda: ended.append(True))
+    line = DirectLine(
+        transport, transport.get_protocol(), memoryview(bytearray(50)), lambda: ended.append(True)
+    )
     transport.set_protocol(line)
     serving = asyncio.create_task(line.serve(ear))
     try:

@@ -20,7 +20,7 @@ from graphchat_relay.handover import Echo, take_over, works
 
 
 async def test_another_server_keeps_what_it_has() -> None:
-    assert take_over(plain) is None
+    assert take_over(plain, memoryview(bytearray(1))) is None
 
 
 async def test_this_hypercorn_lets_go() -> None:
@@ -59,7 +59,7 @@ async def hypercorn(meddle: Meddle, lines: list[DirectLine | None]) -> AsyncIter
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         meddle(send.__self__.send.__self__.send.__self__)
-        line = take_over(send)
+        line = take_over(send, memoryview(bytearray(100)))
         lines.append(line)
         await send({"type": "websocket.accept"})
         if line is not None:
