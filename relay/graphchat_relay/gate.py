@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Final
 
 from graphchat.clock import Clock
@@ -11,7 +12,7 @@ from graphchat.wire.limits import FRAME
 from graphchat.wire.signing import NONCE_BYTES
 from graphchat_relay.asgi import AsgiLine
 from graphchat_relay.handover import take_over
-from graphchat_relay.line import AsgiReceive, AsgiSend, Line
+from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Line
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
 from graphchat_relay.socket import Socket
@@ -42,6 +43,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self._open: dict[Socket, None] = {}
+        self._empty = asyncio.Event()
         self.closing = False
 
     def __len__(self) -> int:
@@ -52,9 +54,11 @@ class Sockets:
 
     def discard(self, socket: Socket) -> None:
         self._open.pop(socket, None)
+        if not self._open:
+            self._empty.set()
 
     async def drain(self, spread: float) -> None:
-        """Close all of them in random order over ``spread`` seconds."""
+        """Close all of them in random order over ``spread`` seconds, and let them leave."""
         self.closing = True
         found = list(self._open)
         random.shuffle(found)
@@ -62,6 +66,12 @@ class Sockets:
             for socket in found:
                 tasks.create_task(socket.close(RESTART))
                 await asyncio.sleep(spread / len(found))
+        self._empty.clear()
+        if self._open:
+            # Who is busy has a moment to read why it has to go, before its connection breaks.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL):
+                    await self._empty.wait()
 
     def abort(self) -> None:
         """Break them all."""

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 
 import aiohttp
 import pytest
+from tests.relay.raw import all_of, said, upgraded
 from tests.relay.support import Clients, clients
 
 from graphchat.testing import TestRelay, relay
@@ -67,6 +68,19 @@ async def test_sockets_are_told_that_the_relay_restarts() -> None:
         assert [frame.data for frame in frames] == [1012] * 5
         for talk in talks:
             await talk.socket.close()
+        await stopping
+
+
+async def test_who_is_busy_when_the_relay_ends_learns_why() -> None:
+    async with (
+        relay("memory:") as served,
+        clients(served.uri) as peers,
+        upgraded(peers) as (reader, _),
+    ):
+        stopping = asyncio.create_task(served.stop())
+        await asyncio.sleep(0.3)  # busy with something else
+        assert not stopping.done()
+        assert (await all_of(reader)).endswith(said(1012))
         await stopping
 
 
