@@ -38,8 +38,8 @@ _SENTENCES: Final = {
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_NOTADB": _DAMAGED,
     "SQLITE_IOERR": "The disk cannot be read or written. Check it, then try again.",
-    "SQLITE_READONLY": "The database is read-only. Check the permissions of its files.",
-    "SQLITE_CANTOPEN": "The database cannot be opened. Check the permissions of its files.",
+    "SQLITE_READONLY": "The database is read-only. Check its rights, or choose another home.",
+    "SQLITE_CANTOPEN": "The database cannot be opened. Check its rights, or choose another home.",
     "SQLITE_BUSY": "The database is in use by another program. End it, then try again.",
 }
 
@@ -88,8 +88,11 @@ def standard_errors() -> Iterator[None]:
 
 
 @contextmanager
-def store_errors() -> Iterator[None]:
-    """Raise errors of SQLite and Tortoise as `StoreError`; a bug of ours stays what it is."""
+def store_errors(place: Path | None = None) -> Iterator[None]:
+    """Raise errors of SQLite and Tortoise as `StoreError`; a bug of ours stays what it is.
+
+    ``place`` is named where the person may have to look.
+    """
     try:
         yield
     except (sqlite3.IntegrityError, exceptions.IntegrityError) as error:
@@ -98,7 +101,7 @@ def store_errors() -> Iterator[None]:
         sentence = _SENTENCES.get(_result(error))
         if sentence is None:  # no such table, wrong SQL, no such row
             raise
-        raise StoreError(sentence) from error
+        raise StoreError(sentence if place is None else f"{place}: {sentence}") from error
 
 
 def _result(error: BaseException) -> str:

@@ -105,7 +105,7 @@ class Database:
         """
         places = files.Files.of(path)
         with ExitStack() as locked:
-            with _disk_errors():
+            with files.disk_errors():
                 places.make_folder()
                 locked.enter_context(lock.exclusive(places.lock))
                 key = await _in_thread(
@@ -113,7 +113,7 @@ class Database:
                 )
             context = TortoiseContext()
             try:
-                with store_errors():
+                with store_errors(path):
                     client = await _connect(context, places.database, key, app)
                 yield cls(places, context, client)
             finally:
@@ -176,7 +176,7 @@ class Database:
             data = vault.rewrap(data, passphrase, new_passphrase, clock or SystemClock(), strength)
             files.replace_vault(self._files, data)
 
-        with _disk_errors():
+        with files.disk_errors():
             await _in_thread(change)
 
     async def check(self) -> None:
@@ -242,14 +242,6 @@ async def _connect(
         await client.create_connection(with_db=True)
         await prepare(client, app)
     return client
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"The files of the database cannot be used: {error.strerror}.") from error
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -6,6 +6,8 @@ opens. All is called with the lock held.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -39,6 +41,23 @@ class Files:
     def make_folder(self) -> None:
         """Create the folder for its owner alone; one that exists keeps its permissions."""
         self.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise `OSError` as `StoreError`, with the path and what to do."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or "The disk"
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            sentence = f"{place} is no folder. Choose another place with --home."
+        else:
+            sentence = (
+                f"{place}: {error.strerror}. Check its rights, or choose another place with"
+                " --home."
+            )
+        raise StoreError(f"The files of the database cannot be used: {sentence}") from error
 
 
 def exists(files: Files) -> bool:

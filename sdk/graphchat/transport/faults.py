@@ -75,14 +75,19 @@ def host_of(relay: RelayAddress) -> str:
     return urlsplit(relay.base).hostname or "?"
 
 
+def place_of(relay: RelayAddress) -> str:
+    """Return host and port, as the address has them."""
+    return urlsplit(relay.base).netloc
+
+
 def unreachable(relay: RelayAddress, what: str, *, heard: bool = True) -> RelayUnreachableError:
     """Return the error that says: the relay at host ... and ``what``."""
-    return RelayUnreachableError(f"The relay {host_of(relay)} {what}", heard=heard)
+    return RelayUnreachableError(f"The relay {place_of(relay)} {what}", heard=heard)
 
 
 def stranger(relay: RelayAddress) -> RelayIdentityError:
     return RelayIdentityError(
-        f"What answers as {host_of(relay)} is not the relay that the address names: its key has"
+        f"What answers as {place_of(relay)} is not the relay that the address names: its key has"
         " another fingerprint. Do not use it; ask its operator for the right address."
     )
 
@@ -93,7 +98,7 @@ def broken(relay: RelayAddress, error: BaseException) -> RelayError:
         return status(relay, error.status, error.headers or {}, b"")
     if is_certificate_fault(error):
         return RelayIdentityError(
-            f"The certificate of {host_of(relay)} is neither valid nor made with the key that the"
+            f"The certificate of {place_of(relay)} is neither valid nor made with the key that the"
             " address names. Somebody may be in between: try another network."
         )
     never = (aiohttp.ClientConnectorError, ProxyConnectionError)
@@ -141,7 +146,7 @@ def _status_text(code: int) -> str:
 
 def slower(relay: RelayAddress, wait: float | None = None) -> RateError:
     return RateError(
-        f"The relay {host_of(relay)} asks to slow down. Wait a moment, then try again.",
+        f"The relay {place_of(relay)} asks to slow down. Wait a moment, then try again.",
         retry_after=1.0 if wait is None else wait,
     )
 

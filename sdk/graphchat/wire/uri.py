@@ -21,6 +21,9 @@ DEFAULT_PATH: Final = "/q"
 # A token stands behind a part of this name, so base and token come apart again.
 BEFORE_LAST: Final = "q"
 
+# What a relay prints before its address, and people copy with it.
+READY: Final = "relay ready "
+
 TEXT: Final = re.compile(r"[!-~]+", re.ASCII)
 PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -45,8 +48,11 @@ class RelayAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``https://host/q[/token]#FP``. Raises `CodeError`, with a sentence for people."""
-        create, mark, name = text.strip().partition("#")
+        """Read ``https://host/q[/token]#FP``, also behind ``relay ready``.
+
+        Raises `CodeError`, with a sentence for people.
+        """
+        create, mark, name = text.strip().removeprefix(READY).strip().partition("#")
         base, token = split_create_uri(create)
         if not mark:
             raise CodeError(

@@ -113,3 +113,9 @@ def test_a_certificate_fault_is_found_behind_what_aiohttp_shows_of_it() -> None:
 def test_the_host_of_an_address_without_a_name() -> None:
     address = RelayAddress("http://[::1]:80/q", Fingerprint(bytes(16)))
     assert faults.host_of(address) == "::1"
+
+
+def test_what_cannot_be_reached_is_named_with_its_port() -> None:
+    address = RelayAddress("http://127.0.0.1:8443/q", Fingerprint(bytes(16)))
+    assert str(faults.unreachable(address, "is away.")) == "The relay 127.0.0.1:8443 is away."
+    assert str(faults.stranger(address)).startswith("What answers as 127.0.0.1:8443 is not")

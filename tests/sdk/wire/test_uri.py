@@ -112,3 +112,8 @@ def test_a_fingerprint_is_half_of_the_hash_of_the_key() -> None:
 def test_loopback_hosts_are_known(host: str) -> None:
     assert is_loopback(host)
     assert not is_loopback(f"{host}.example")
+
+
+def test_the_line_that_a_relay_prints_is_its_address() -> None:
+    address = RelayAddress.parse(f"relay ready https://relay.example/q#{NAME}\n")
+    assert address.text == f"https://relay.example/q#{NAME}"
