@@ -1,11 +1,11 @@
 """The address of a profile: a code that anybody may use to ask for a connection."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import home
+from graphchat.cli import home, output
 from graphchat.cli.options import Json, Qr
 from graphchat.errors import NotFoundError
 
@@ -18,7 +18,9 @@ app = typer.Typer(
     epilog="Example: graphchat address create --qr poster.png",
 )
 
-NONE = "This profile has no address. Make one: graphchat address create"
+EVERYBODY: Final = "Everybody who asks there becomes a contact at once."
+ASKED: Final = "Whoever asks there waits for your answer: graphchat requests list"
+NONE: Final = "This profile has no address. Make one: graphchat address create"
 
 
 @app.command(epilog="Example: graphchat address create --accept-all")
@@ -40,7 +42,7 @@ def create(
 
 @app.command(epilog="Example: graphchat address show --qr poster.png")
 def show(ctx: typer.Context, qr: Qr = None, as_json: Json = False) -> None:
-    """Show the address of the profile again."""
+    """Show the address of the profile again, and whether everybody is let in who asks."""
     _show(ctx, _current, qr, as_json=as_json)
 
 
@@ -53,6 +55,7 @@ def delete(ctx: typer.Context) -> None:
         await home.settle(client)
 
     home.run_as(ctx, work)
+    output.say("The address is deleted: nobody can ask at it any more.")
 
 
 def _show(
@@ -64,10 +67,12 @@ def _show(
 ) -> None:
     from graphchat.cli import codes
 
-    async def work(client: "Client", profile: "OwnProfile") -> str:
-        return (await find(profile)).link
+    async def work(client: "Client", profile: "OwnProfile") -> "Address":
+        return await find(profile)
 
-    codes.show(home.run_as(ctx, work), qr, as_json=as_json)
+    address = home.run_as(ctx, work)
+    codes.show(address.link, qr, as_json=as_json, accepts_all=address.accepts_all)
+    output.say(EVERYBODY if address.accepts_all else ASKED)
 
 
 async def _current(profile: "OwnProfile") -> "Address":

@@ -13,9 +13,11 @@ from graphchat.cli import (
     connect,
     contacts,
     errors,
+    history,
     messages,
     output,
     profile as profiles,
+    receive,
     requests,
     servers,
 )
@@ -35,7 +37,7 @@ app.add_typer(profiles.app, name="profile")
 app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
-for _module in (connect, contacts, messages):
+for _module in (connect, contacts, messages, receive, history):
     _module.register(app)
 
 

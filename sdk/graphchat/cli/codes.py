@@ -10,19 +10,21 @@ from graphchat.codes import qr
 from graphchat.errors import CodeError
 
 
-def show(link: str, picture: Path | None, *, as_json: bool) -> None:
+def show(link: str, picture: Path | None, *, as_json: bool, **more: object) -> None:
     """Write the link to stdout, on a terminal also the QR code, and ``picture`` if it is named.
 
+    ``more`` is what `--json` says besides the link.
     Raises `OSError` if the picture cannot be written; the link is out by then.
     """
     if as_json:
-        write_json({"link": link})
+        write_json({"link": link, **more})
     else:
         write(link)
         if sys.stdout.isatty():
             _show_qr(link)
     if picture is not None:
         qr.write_png(link, picture)
+        say(f"The QR code is in {picture}.")
 
 
 def _show_qr(link: str) -> None:

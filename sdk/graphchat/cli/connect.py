@@ -71,7 +71,8 @@ def connect(
             return
         if wait is not None:
             raise StateError(
-                f"No answer within {wait:g} seconds. Nothing is lost: graphchat receive goes on."
+                f"No answer within {output.lasting(wait)}. Nothing is lost: graphchat receive"
+                " goes on."
             )
         output.say("Asked; the other side has to answer. To wait for it: graphchat receive")
 
@@ -108,7 +109,7 @@ async def _until_used(invitation: "Invitation", seconds: float, *, as_json: bool
     output.say("Waiting for somebody to use it ...")
     if not await home.in_time(invitation.contact(), seconds):
         raise StateError(
-            f"Nobody has connected within {seconds:g} seconds. The invitation stays good:"
+            f"Nobody has connected within {output.lasting(seconds)}. The invitation stays good:"
             " graphchat receive goes on with it."
         )
     contact = await invitation.contact()

@@ -27,6 +27,10 @@ class MissingPartError(GraphchatError):
     """A part of graphchat is not installed."""
 
 
+class WrongUsageError(GraphchatError):
+    """Options of a command contradict each other."""
+
+
 def report(error: BaseException) -> int:
     """Say what went wrong, on stderr; return the exit status."""
     if os.environ.get(DEBUG):
@@ -34,10 +38,14 @@ def report(error: BaseException) -> int:
     lines = list(dict.fromkeys(_sentence(each) for each in _causes(error)))
     for line in filter(None, lines):
         say(line)
-    return error.exit_code if isinstance(error, typer.TyperException) else _status(error)
+    return _status(error)
 
 
 def _status(error: BaseException) -> int:
+    if isinstance(error, typer.TyperException):
+        return error.exit_code
+    if isinstance(error, WrongUsageError):
+        return WRONG_USAGE
     # A prompt turns Ctrl-C into `typer.Abort`, and keeps what it was.
     interrupted = isinstance(error, KeyboardInterrupt) or isinstance(
         error.__context__, KeyboardInterrupt
@@ -62,6 +70,8 @@ def _sentence(error: BaseException) -> str:  # noqa: PLR0911 - a table
             return " ".join(str(error).split())
         case ModuleNotFoundError(name=str(name)) if not name.startswith("graphchat"):
             return f"The library {name} is not installed. Install the part that needs it."
+        case BrokenPipeError():
+            return ""  # whoever reads has enough
         case OSError(strerror=str(reason), filename=str() | os.PathLike() as place):
             return f"{Path(place)}: {reason}."
         case OSError(strerror=str(reason)):
@@ -98,6 +108,11 @@ def _bug(error: BaseException) -> str:
 
 def interrupted() -> int:
     """Leave the line that shows ``^C``; return the exit status."""
+    leave_line()
+    return INTERRUPTED
+
+
+def leave_line() -> None:
+    """End the line on which a terminal shows ``^C``."""
     if sys.stderr.isatty():
         say("")
-    return INTERRUPTED

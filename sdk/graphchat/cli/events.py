@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, assert_never
+from typing import assert_never
 
+from graphchat.cli import pictures
 from graphchat.cli.output import plain
 from graphchat.client import (
     Alarm,
@@ -22,8 +23,6 @@ from graphchat.content import BotCommands, Image, Message, Text
 
 Record = Mapping[str, object]
 
-_ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-
 
 def record(event: Event, file: Path | None = None) -> Record:
     """Return what `receive --json` says; ``file`` is where a picture was saved."""
@@ -38,7 +37,7 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a ta
     who = plain(event.contact.name)
     match event:
         case MessageReceived(message=message, sent_at=sent_at):
-            return spoken(who, message, sent_at, file)
+            return spoken(who, message, sent_at, pictures.where(event.contact.name, file))
         case ControlReceived(message=message):
             return f"* {who} {_told(message)}"
         case MessageDelivered(message_ids=ids):
@@ -56,9 +55,12 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a ta
             assert_never(event)
 
 
-def spoken(who: str, message: Message, at: datetime, file: Path | None = None) -> str:
-    """Return a message with its time and speaker; ``who`` must be `plain`."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {_said(message, file)}"
+def spoken(who: str, message: Message, at: datetime, where: str) -> str:
+    """Return a message with its time and speaker; ``where`` says where a picture is.
+
+    ``who`` and ``where`` must be `plain`.
+    """
+    return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {_said(message, where)}"
 
 
 def content(message: Message) -> Record:
@@ -74,8 +76,9 @@ def content(message: Message) -> Record:
             return said
 
 
-def line_record(other: str, line: Line) -> Record:
+def line_record(other: str, line: Line, file: Path | None = None) -> Record:
     """Return what `history --json` says of one message."""
+    saved = {} if file is None else {"file": str(file)}
     return {
         "contact": other,
         "id": line.id.hex(),
@@ -83,21 +86,15 @@ def line_record(other: str, line: Line) -> Record:
         "state": line.state,
         "sent_at": line.sent_at.isoformat(),
         **content(line.message),
+        **saved,
     }
 
 
 def save(event: Event, folder: Path) -> Path | None:
-    """Write the picture that came with ``event``, if one did; return its path.
-
-    The file is named by the id of the message: the same picture is never written twice.
-    Nobody has looked inside it. Raises `OSError`.
-    """
+    """Write the picture that came with ``event``, if one did; see `pictures.save`."""
     match event:
-        case MessageReceived(message=Image(data=data, mime=mime), message_id=message_id):
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{message_id.hex()}.{_ENDINGS[mime]}"
-            path.write_bytes(data)
-            return path
+        case MessageReceived(message=message, message_id=message_id):
+            return pictures.save(message, message_id, folder)
         case _:
             return None
 
@@ -123,19 +120,18 @@ def _record(event: Event) -> tuple[str, Record]:  # noqa: PLR0911 - a table
             assert_never(event)
 
 
-def _said(message: Message, file: Path | None) -> str:
+def _said(message: Message, where: str) -> str:
     match message:
         case Text(text=text):
             return _indented(text)
         case Image():
-            return " ".join(_pictured(message, file))
+            return " ".join(_pictured(message, where))
         case _:
             kind = plain(kind_of_message(message))
             return f"({kind}: not supported by this version)"
 
 
-def _pictured(picture: Image, file: Path | None) -> Iterator[str]:
-    where = plain(str(file)) if file else "not saved; receive --save DIR does"
+def _pictured(picture: Image, where: str) -> Iterator[str]:
     kilobytes = max(1, len(picture.data) // 1024)
     yield f"(picture, {picture.width} x {picture.height}, {kilobytes} KiB, {where})"
     if picture.caption:

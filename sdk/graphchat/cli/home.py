@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import typer
 
-from graphchat.cli.output import say
+from graphchat.cli.output import can_ask, plain, say
 from graphchat.errors import NotFoundError, StateError, StoreBusyError
 
 if TYPE_CHECKING:  # half a second that `--help` has no use for
@@ -21,9 +21,16 @@ DATABASE: Final = "client.db"
 # Seconds that a command waits for another one to finish with the home.
 PATIENCE: Final = 10.0
 _AGAIN: Final = 0.1
+# Seconds until it says that it waits: most commands are done before.
+QUIET: Final = 1.0
 # Seconds for what relays have to do before a command ends; the rest is done by the next one.
 SETTLE: Final = 5.0
 
+WAITING: Final = "Waiting for another command of this home to end ..."
+BUSY: Final = (
+    "Another command has this home open, such as receive --follow, invite --wait, or a bot. End"
+    " it with Ctrl-C, then try again."
+)
 NO_PROFILE: Final = "There is no profile yet. Make one: graphchat profile create NAME"
 
 
@@ -59,20 +66,27 @@ def run(
     and ``work`` raise.
     """
     home = Home.of(ctx)
-    if not create and not home.exists:
-        raise NotFoundError(NO_PROFILE)
-    from graphchat.cli import passphrase
+    return _run(home, _secret(home, create=create), work)
 
-    secret, is_new = passphrase.get(home.database), not home.exists
 
-    async def with_client() -> T:
-        async with AsyncExitStack() as stack:
-            client = await _open(stack, home.database, secret)
-            if is_new and secret is None:
-                passphrase.tell_without(home.database)
-            return await work(client)
+def run_after_a_yes(
+    ctx: typer.Context,
+    look: "Callable[[Client], Awaitable[str]]",
+    work: "Callable[[Client], Awaitable[None]]",
+    refusal: str,
+) -> None:
+    """Ask the question that ``look`` returns, then do ``work``.
 
-    return asyncio.run(with_client())
+    The client is closed while a person thinks: a prompt would stop its loop. Raises as `run`,
+    `StateError` with ``refusal`` if nobody is there to ask, and `typer.Abort` after a no.
+    """
+    home = Home.of(ctx)
+    secret = _secret(home, create=False)
+    question = _run(home, secret, look)
+    if not can_ask():
+        raise StateError(refusal)
+    typer.confirm(plain(question), abort=True, err=True)
+    _run(home, secret, work)
 
 
 def run_as(ctx: typer.Context, work: "Callable[[Client, OwnProfile], Awaitable[T]]") -> T:
@@ -84,7 +98,9 @@ def run_as(ctx: typer.Context, work: "Callable[[Client, OwnProfile], Awaitable[T
     return run(ctx, chosen)
 
 
-async def choose(client: "Client", name: str | None) -> "OwnProfile":
+async def choose(
+    client: "Client", name: str | None, advice: str = "graphchat --profile NAME"
+) -> "OwnProfile":
     """Return the profile with this name, or the only one.
 
     Raises `NotFoundError`, and `StateError` if there are several: nobody speaks by accident
@@ -95,8 +111,34 @@ async def choose(client: "Client", name: str | None) -> "OwnProfile":
         raise NotFoundError(NO_PROFILE)
     if name is None and len(profiles) > 1:
         names = ", ".join(profile.name for profile in profiles)
-        raise StateError(f"There are several profiles: {names}. Choose: graphchat --profile NAME")
+        raise StateError(f"There are several profiles: {names}. Choose: {advice}")
     return await client.profile(name)
+
+
+def _secret(home: Home, *, create: bool) -> str | None:
+    if not create and not home.exists:
+        raise NotFoundError(NO_PROFILE)
+    from graphchat.cli import passphrase
+    from graphchat.store.files import disk_errors
+
+    with disk_errors():
+        return passphrase.get(home.database)
+
+
+def _run(home: Home, secret: str | None, work: "Callable[[Client], Awaitable[T]]") -> T:
+    from graphchat.cli import passphrase
+
+    is_new = not home.exists
+
+    async def with_client() -> T:
+        async with AsyncExitStack() as stack:
+            with passphrase.explained(secret):
+                client = await _open(stack, home.database, secret)
+            if is_new and secret is None:
+                passphrase.tell_without(home.database)
+            return await work(client)
+
+    return asyncio.run(with_client())
 
 
 async def in_time(work: Awaitable[object], seconds: float) -> bool:
@@ -119,15 +161,14 @@ async def _open(stack: AsyncExitStack, path: Path, secret: str | None) -> "Clien
     from graphchat.client import Client
 
     loop = asyncio.get_running_loop()
-    end = loop.time() + PATIENCE
-    told = False
+    begin, told = loop.time(), False
     while True:
         try:
             return await stack.enter_async_context(Client(path, secret))
         except StoreBusyError:
-            if loop.time() >= end:
-                raise
-        if not told:
-            say("Another graphchat command uses this home; waiting for it to end ...")
+            if loop.time() >= begin + PATIENCE:
+                raise StoreBusyError(BUSY) from None
+        if not told and loop.time() >= begin + QUIET:
+            say(WAITING)
             told = True
         await asyncio.sleep(_AGAIN)

@@ -1,38 +1,30 @@
-"""Saying something, hearing what was said, and looking it up again."""
+"""Saying something to a contact."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from graphchat.cli import home, output
-from graphchat.cli.options import Json, seconds
+from graphchat.cli.options import Json, Who, seconds
 from graphchat.errors import ContentError, StateError
 
 if TYPE_CHECKING:
-    from graphchat.client import Client, Contact, Event, Line, OwnProfile, Receipt
+    from graphchat.client import Client, Contact, OwnProfile, Receipt
     from graphchat.content import Message
 
-# Seconds that `receive` listens if nothing else is said.
-LISTEN: Final = 10.0
 # Seconds that `send` gives relays to take a message before it is left in the queue.
 PATIENCE: Final = 10.0
-MOST_LINES: Final = 1000
-PAGE: Final = 50
-
-Who = Annotated[
-    str, typer.Argument(metavar="CONTACT", help="A name or id of: graphchat contacts.")
-]
+# Seconds until it says that it still tries.
+QUIET: Final = 1.5
+STDIN: Final = "-"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the program."""
+    """Add the command of this module to the program."""
     app.command(epilog='Example: graphchat send Bob "See you at eight" --wait 30')(send)
-    app.command(epilog="Example: graphchat receive --follow --json")(receive)
-    app.command(epilog='Example: graphchat history Bob --search "eight" --limit 10')(history)
 
 
 def send(
@@ -40,7 +32,11 @@ def send(
     *,
     name: Who,
     text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="What to say; with --file the caption.")
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help="What to say; with --file the caption; - reads it from standard input.",
+        ),
     ] = "",
     file: Annotated[
         Path | None,
@@ -61,7 +57,7 @@ def send(
     When no relay can be reached the message stays queued, and leaves with the next command
     that connects.
     """
-    message = _message(text, file)
+    message = _message(_read() if text == STDIN else text, file)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         contact = await profile.contact(name)
@@ -69,101 +65,13 @@ def send(
         _show_sent(contact, receipt, as_json=as_json)
         if wait is not None and receipt.state != "delivered":
             raise StateError(
-                f"Not confirmed within {wait:g} seconds; the message is {receipt.state}, and goes"
-                " on by itself: graphchat receive"
+                f"Not confirmed within {output.lasting(wait)}; the message is {receipt.state},"
+                " and goes on by itself: graphchat receive"
             )
         if receipt.state == "queued":
             output.say(_why_queued(contact))
 
     home.run_as(ctx, work)
-
-
-def receive(
-    ctx: typer.Context,
-    timeout: Annotated[
-        float,
-        typer.Option(parser=seconds, metavar="SECONDS", help="How long to listen."),
-    ] = LISTEN,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Listen until Ctrl-C.")] = False,
-    save: Annotated[
-        Path | None,
-        typer.Option(file_okay=False, metavar="DIR", help="Save pictures that come in there."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Print what came in and what comes in now: messages, receipts, requests, alarms.
-
-    What was printed is not printed again.
-    """
-
-    def show(event: "Event") -> None:
-        from graphchat.cli import events
-
-        file = events.save(event, save) if save else None
-        if as_json:
-            output.write_json(events.record(event, file))
-        else:
-            output.write(events.line(event, file))
-
-    async def work(client: "Client", profile: "OwnProfile") -> None:
-        await listen(profile, None if follow else timeout, show)
-        # Silence must not look like "nothing new".
-        if timeout and client.engine.links.entries and not client.online:
-            output.say("None of your relays has answered; what they have comes next time.")
-
-    home.run_as(ctx, work)
-
-
-def history(
-    ctx: typer.Context,
-    name: Who,
-    search: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only messages that contain this.")
-    ] = "",
-    limit: Annotated[
-        int, typer.Option(min=1, max=MOST_LINES, help="How many, counted from the newest.")
-    ] = 50,
-    as_json: Json = False,
-) -> None:
-    """Show what was said with a contact, oldest first."""
-
-    async def work(client: "Client", profile: "OwnProfile") -> Sequence[str]:
-        contact = await profile.contact(name)
-
-        def render(line: "Line") -> str:
-            return _rendered(profile.name, contact.name, line, as_json=as_json)
-
-        return await _pages(contact, search, limit, render)
-
-    for line in home.run_as(ctx, work):
-        output.write(line)
-
-
-async def listen(
-    profile: "OwnProfile", seconds: float | None, show: Callable[["Event"], None]
-) -> None:
-    """Show every event that is there or comes within ``seconds`` (None: for ever), once.
-
-    An event is acknowledged once it was shown, also if listening is cancelled just then.
-    """
-    last = 0
-
-    async def drain() -> None:
-        nonlocal last
-        from graphchat.store.finish import to_the_end
-
-        while events := await profile.pending_events(last):
-            for event in events:
-                show(event)
-                last = event.id
-                await to_the_end(profile.acknowledge([last]))
-
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while True:
-                await profile.wait_events(last)
-                await drain()
-    await drain()  # what came in the last moment
 
 
 def _message(text: str, file: Path | None) -> "Message":
@@ -173,16 +81,33 @@ def _message(text: str, file: Path | None) -> "Message":
     if file is not None:
         with file.open("rb") as opened:
             return make_image(opened.read(MAX_FILE + 1), text)
-    if not text:
+    if not text.strip():
         raise ContentError("There is nothing to send. Give a text, or --file with a picture.")
     return Text(text)
 
 
+def _read() -> str:
+    """Return what comes in on standard input, without the line break at its end."""
+    from graphchat.content.spoken import MAX_TEXT
+
+    if sys.stdin.isatty():
+        output.say("Type the text; Ctrl-D at the beginning of a line ends it.")
+    try:
+        # Too long is told by one character more.
+        return sys.stdin.read(MAX_TEXT + 2).removesuffix("\n")
+    except UnicodeDecodeError:
+        raise ContentError("Standard input is not text in UTF-8. Convert it first.") from None
+
+
 async def _sent(contact: "Contact", message: "Message", wait: float | None) -> "Receipt":
-    if wait is None:
-        return await contact.send(message, timeout=PATIENCE)
     receipt = await contact.post(message)
-    await home.in_time(receipt.delivered(), wait)
+    seconds = PATIENCE if wait is None else wait
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    if not await home.in_time(receipt.sent(), min(QUIET, seconds)) and seconds > QUIET:
+        output.say(_still_trying(contact, seconds))
+    goal = receipt.sent() if wait is None else receipt.delivered()
+    await home.in_time(goal, end - loop.time())
     return receipt
 
 
@@ -194,33 +119,13 @@ def _show_sent(contact: "Contact", receipt: "Receipt", *, as_json: bool) -> None
         output.write(receipt.state)
 
 
+def _still_trying(contact: "Contact", seconds: float) -> str:
+    if contact.state == "established":
+        return f"No relay answers yet; it goes on trying, {output.lasting(seconds)} in all ..."
+    return f"{contact.name} has not answered yet; waiting, {output.lasting(seconds)} in all ..."
+
+
 def _why_queued(contact: "Contact") -> str:
     if contact.state == "established":
         return "No relay has taken the message yet. It leaves with the next command that connects."
     return f"{contact.name} has not answered yet. The message leaves once you are contacts."
-
-
-async def _pages(
-    contact: "Contact", search: str, limit: int, render: Callable[["Line"], str]
-) -> Sequence[str]:
-    """Return the newest ``limit`` lines, oldest first; pictures are in memory a page at a time."""
-    found: list[str] = []
-    before: int | None = None
-    while len(found) < limit:
-        size = min(PAGE, limit - len(found))
-        page = await contact.history(query=search, before=before, limit=size)
-        found[:0] = map(render, page)
-        if len(page) < size:
-            break
-        before = page[0].position
-    return found
-
-
-def _rendered(me: str, other: str, line: "Line", *, as_json: bool) -> str:
-    from graphchat.cli import events
-
-    if as_json:
-        return output.as_json(events.line_record(other, line))
-    who = output.plain(me if line.outgoing else other)
-    state = f" [{line.state}]" if line.outgoing else ""
-    return events.spoken(who, line.message, line.sent_at) + state

@@ -1,5 +1,6 @@
 """Options that several commands have, spelled once."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,6 +21,31 @@ def seconds(text: str) -> float:
     return value
 
 
+def png(path: Path | None) -> Path | None:
+    """Check that a picture can be written there, before anything is made for it.
+
+    Raises `typer.BadParameter`.
+    """
+    if path is None:
+        return None
+    if path.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{str(path)!r} does not end in .png")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {str(path.parent)!r}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"{str(path)!r} cannot be written. Check its rights")
+    return path
+
+
+Who = Annotated[
+    str, typer.Argument(metavar="CONTACT", help="A name or id of: graphchat contacts.")
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        file_okay=False, metavar="DIR", help="Write pictures there; no file is overwritten."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 Wait = Annotated[
     float | None,
@@ -36,6 +62,7 @@ Qr = Annotated[
         "--qr",
         metavar="FILE.png",
         dir_okay=False,
+        callback=png,
         help="Write the QR code to a picture too.",
     ),
 ]

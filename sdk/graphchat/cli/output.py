@@ -1,6 +1,7 @@
 """What commands print: data on stdout, talk on stderr, and nothing that a terminal obeys."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -33,9 +34,21 @@ def say(text: str) -> None:
 
 
 def write(text: str) -> None:
-    """Write data to stdout at once: a script may wait for it. ``text`` must be `plain`."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Write data to stdout at once: a script may wait for it. ``text`` must be `plain`.
+
+    Raises `OSError`, such as `BrokenPipeError` if nobody reads any more.
+    """
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _write_nowhere()
+        raise
+
+
+def lasting(seconds: float) -> str:
+    """Return a duration in words."""
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 
 def as_json(record: Mapping[str, object]) -> str:
@@ -106,6 +119,14 @@ def _cell(value: object) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
+
+
+def _write_nowhere() -> None:
+    """Let Python throw away what it holds: at its end it would complain of the closed pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _is_harmless(char: str) -> bool:

@@ -1,6 +1,8 @@
 """The passphrase of a home: from the environment, the keyring, or a person at a terminal."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,19 @@ def get(path: Path) -> str | None:
             return _choose(path)
         case _:
             return None
+
+
+@contextmanager
+def explained(secret: str | None) -> Iterator[None]:
+    """Say of a passphrase that does not open a home that the environment has it, if so."""
+    try:
+        yield
+    except PassphraseError as error:
+        if secret is None or secret != os.environ.get(sources.VARIABLE):
+            raise
+        raise PassphraseError(
+            f"{error} It was taken from {sources.VARIABLE}: correct or unset that."
+        ) from None
 
 
 def tell_without(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import home, output
+from graphchat.cli.errors import WrongUsageError
 from graphchat.cli.options import Json
 from graphchat.errors import StateError
 
@@ -83,7 +84,7 @@ def show(ctx: typer.Context, name: Which = None, as_json: Json = False) -> None:
     """Show what contacts see of a profile."""
 
     async def work(client: "Client") -> Mapping[str, object]:
-        return await _record(await _named(ctx, client, name))
+        return await _record(await _named(ctx, client, name, "show"))
 
     output.write_card(home.run(ctx, work), as_json=as_json)
 
@@ -103,9 +104,15 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Change a profile. New contacts see it; what is not named stays as it is."""
+    if avatar is not None and no_avatar:
+        raise WrongUsageError("Choose one of --avatar and --no-avatar.")
+    if not no_avatar and (new_name, avatar, status, bio) == (None,) * 4:
+        raise WrongUsageError(
+            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status or --bio."
+        )
 
     async def work(client: "Client") -> Mapping[str, object]:
-        profile = await _named(ctx, client, name)
+        profile = await _named(ctx, client, name, "edit")
         if new_name not in {None, profile.name}:
             await _check_free(client, new_name)
         await profile.edit(_edited(profile, new_name, avatar, status, bio, no_avatar=no_avatar))
@@ -121,21 +128,21 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a profile with its contacts and conversations, and its queues at the relays."""
-    if not yes:
-        _confirm(name)
+
+    async def look(client: "Client") -> str:
+        await home.choose(client, name)
+        return f"Delete {name} with all contacts and messages, for good?"
 
     async def work(client: "Client") -> None:
         await client.delete_profile(await home.choose(client, name))
         await home.settle(client)
 
-    home.run(ctx, work)
-
-
-def _confirm(name: str) -> None:
-    if not output.can_ask():
-        raise StateError(f"Nobody is here to ask. To delete {name!r} for good, add --yes.")
-    question = f"Delete {output.plain(name)} with all contacts and messages, for good?"
-    typer.confirm(question, abort=True, err=True)
+    if not yes:
+        refusal = f"Nobody is here to ask. To delete {name!r} for good, add --yes."
+        home.run_after_a_yes(ctx, look, work, refusal)
+    else:
+        home.run(ctx, work)
+    output.say(f"The profile {name} is deleted.")
 
 
 async def _check_free(client: "Client", name: str | None) -> None:
@@ -143,8 +150,11 @@ async def _check_free(client: "Client", name: str | None) -> None:
         raise StateError(f"There is a profile {name!r} already. Choose another name.")
 
 
-async def _named(ctx: typer.Context, client: "Client", name: str | None) -> "OwnProfile":
-    return await home.choose(client, name or home.Home.of(ctx).profile)
+async def _named(
+    ctx: typer.Context, client: "Client", name: str | None, command: str
+) -> "OwnProfile":
+    chosen = name or home.Home.of(ctx).profile
+    return await home.choose(client, chosen, f"graphchat profile {command} NAME")
 
 
 def _edited(

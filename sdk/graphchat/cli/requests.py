@@ -21,6 +21,10 @@ app = typer.Typer(
 # Seconds that a relay gets to take our answer.
 PATIENCE: Final = 10.0
 COLUMNS: Final = ("contact", "kind", "text")
+NOBODY: Final = (
+    "Nobody waits for an answer among what has been received. To fetch what is new: graphchat"
+    " receive"
+)
 
 Who = Annotated[
     str, typer.Argument(metavar="NAME", help="A name or id of: graphchat requests list.")
@@ -29,14 +33,17 @@ Who = Annotated[
 
 @app.command("list", epilog="Example: graphchat requests list --json")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List who waits for your answer, and what they say. Names are what they claim."""
+    """List who waits for your answer, and what they say. Names are what they claim.
+
+    It shows what has been received so far; graphchat receive fetches what is new.
+    """
 
     async def work(client: "Client", profile: "OwnProfile") -> list[Mapping[str, object]]:
         return [_record(request) for request in await profile.requests()]
 
     rows = home.run_as(ctx, work)
     if not rows:
-        output.say("Nobody waits for an answer.")
+        output.say(NOBODY)
     output.write_rows(rows, COLUMNS, as_json=as_json)
 
 
@@ -49,11 +56,12 @@ def accept(ctx: typer.Context, name: Who, wait: Wait = None, as_json: Json = Fal
         if not await home.in_time(contact.asked(), PATIENCE):
             output.say("No relay answers; the answer leaves with the next command that connects.")
         await home.settle(client, 1.0)
-        in_time = wait is None or await home.in_time(contact.established(), wait)
+        if wait is not None:
+            await home.in_time(contact.established(), wait)
         contacts.show([contact], as_json=as_json)
-        if not in_time:
+        if wait is not None and contact.state != "established":
             raise StateError(
-                f"They did not come back within {wait:g} seconds. Nothing is lost: graphchat"
+                f"They did not come back within {output.lasting(wait)}. Nothing is lost: graphchat"
                 " receive goes on."
             )
 
@@ -69,6 +77,7 @@ def reject(ctx: typer.Context, name: Who) -> None:
         await home.settle(client, 1.0)
 
     home.run_as(ctx, work)
+    output.say("The request is forgotten.")
 
 
 async def _find(profile: "OwnProfile", name: str) -> "Request":

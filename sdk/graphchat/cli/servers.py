@@ -1,14 +1,15 @@
 """The relays that this home receives through."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from graphchat.cli import home, output
 from graphchat.cli.options import Json
+from graphchat.errors import NotFoundError, StateError
 from graphchat.wire.base64url import to_text
-from graphchat.wire.uri import RelayAddress
+from graphchat.wire.uri import READY, RelayAddress, split_create_uri
 
 if TYPE_CHECKING:
     from graphchat.client import Client
@@ -19,18 +20,15 @@ app = typer.Typer(
     epilog="Example: graphchat servers add https://relay.example/q#FP",
 )
 
-COLUMNS: Final = ("uri", "private")
+URI: Final = "What `graphchat relay serve` prints: the address with # and fingerprint."
+
+Address = Annotated[str, typer.Argument(metavar="URI", help=URI)]
 
 
 @app.command(epilog="Example: graphchat servers add https://relay.example/q#FP")
 def add(
     ctx: typer.Context,
-    uri: Annotated[
-        str,
-        typer.Argument(
-            metavar="URI", help="The line that a relay prints, with # and fingerprint."
-        ),
-    ],
+    uri: Address,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Do not try the relay before adding it.")
     ] = False,
@@ -38,19 +36,25 @@ def add(
 ) -> None:
     """Receive through one more relay.
 
-    It is tried first; one that does not answer or has another fingerprint is refused.
+    It is tried first; one that does not answer or has another fingerprint is refused, and so is
+    another name of a relay that is here already. The whole line that the relay prints will do.
     """
+    relay = RelayAddress.parse(uri)  # before a home is made for it
 
     async def work(client: "Client") -> Mapping[str, object]:
-        return _record(await client.add_relay(uri, check=not no_check))
+        _check_new(relay, client.relays)
+        return _record(await client.add_relay(relay.text, check=not no_check))
 
-    RelayAddress.parse(uri)  # before a home is made for it
     output.write_card(home.run(ctx, work, create=True), as_json=as_json)
 
 
 @app.command("list", epilog="Example: graphchat servers list --json")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the relays that new contacts will reach you through."""
+    """List the relays that new contacts will reach you through.
+
+    The column private is there if one of them lets only holders of a token make queues: the
+    address that you added has the token, which is never shown.
+    """
 
     async def work(client: "Client") -> list[Mapping[str, object]]:
         return [_record(relay) for relay in client.relays]
@@ -58,7 +62,10 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     rows = home.run(ctx, work) if home.Home.of(ctx).exists else []
     if not rows:
         output.say("There is no relay yet. Add one: graphchat servers add URI")
-    output.write_rows(rows, COLUMNS, as_json=as_json)
+    if as_json:
+        output.write_rows(rows, (), as_json=True)
+    else:
+        _write_table(rows)
 
 
 @app.command(epilog="Example: graphchat servers remove https://relay.example/q")
@@ -69,12 +76,38 @@ def remove(
     ],
 ) -> None:
     """Make no more queues at a relay. Contacts that reach you through it go on doing so."""
+    create, mark, _ = uri.strip().removeprefix(READY).strip().partition("#")
+    base, _ = split_create_uri(create)  # as `add` spells it
+    named = RelayAddress.parse(uri).fingerprint if mark else None
 
     async def work(client: "Client") -> None:
-        # What is listed lacks the token, and the client knows a relay without its fingerprint.
-        await client.remove_relay(uri.partition("#")[0])
+        for relay in client.relays:
+            if relay.base == base and named in {None, relay.fingerprint}:
+                await client.remove_relay(relay.text)
+                return
+        raise NotFoundError("This home does not use that relay. See: graphchat servers list")
 
     home.run(ctx, work)
+    output.say(f"No new contact will reach you through {base}.")
+
+
+def _check_new(new: RelayAddress, known: Sequence[RelayAddress]) -> None:
+    """Raise `StateError` for another address of a relay that is here already."""
+    for relay in known:
+        if relay.fingerprint == new.fingerprint and relay.text != new.text:
+            raise StateError(
+                f"This relay is here already, as {relay.base}: it would only look like two. To"
+                f" change its address, first: graphchat servers remove {relay.base}"
+            )
+
+
+def _write_table(rows: Sequence[Mapping[str, object]]) -> None:
+    """Write yes or no for each relay where one is private; else there is nothing to tell."""
+    if any(row["private"] for row in rows):
+        shown = [{**row, "private": "yes" if row["private"] else "no"} for row in rows]
+        output.write_rows(shown, ("uri", "private"), as_json=False)
+    else:
+        output.write_rows(rows, ("uri",), as_json=False)
 
 
 def _record(relay: RelayAddress) -> Mapping[str, object]:

@@ -21,8 +21,10 @@ def test_a_script_gets_the_link_and_nothing_else(capsys: Capture) -> None:
 
 
 def test_the_picture_reads_as_the_link(tmp_path: Path, capsys: Capture) -> None:
-    codes.show(LINK, tmp_path / "code.png", as_json=False)
-    assert qr.read(tmp_path / "code.png") == LINK
+    path = tmp_path / "code.png"
+    codes.show(LINK, path, as_json=False)
+    assert qr.read(path) == LINK
+    assert capsys.readouterr() == (f"{LINK}\n", f"The QR code is in {path}.\n")
 
 
 def test_the_link_is_out_when_the_picture_cannot_be_written(

@@ -35,7 +35,7 @@ def test_an_invitation_is_finished_by_later_commands(strangers: Pair, tmp_path: 
     picture = tmp_path / "code.png"
     done = alice.do("invite", "--qr", str(picture))
     assert done.out == f"{qr.read(picture)}\n"
-    assert done.err == ""
+    assert done.err == f"The QR code is in {picture}.\n"
     asked = bob.do("connect", str(picture), "--json")
     assert (asked.rows[0]["contact"], asked.rows[0]["state"]) == ("new contact", "requested")
     assert "graphchat receive" in asked.err
@@ -119,6 +119,26 @@ def test_a_request_outlives_a_relay_that_is_away(
                 break
         (row,) = bob.do("contacts", "--json").rows
     assert (row["contact"], row["state"]) == ("Carol", "established")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("nowhere/code.png", "There is no folder"),
+        ("code.jpg", "does not end in .png"),
+        ("code", "does not end in .png"),
+        ("folder.png", "is a directory"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_makes_no_invitation(
+    name: str, sentence: str, alice: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    done = alice.run("invite", "--qr", str(tmp_path / name))
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert sentence in line
+    assert line.endswith("See: graphchat invite --help")
 
 
 def test_without_a_relay_the_command_is_named(alice: Person) -> None:

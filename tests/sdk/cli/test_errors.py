@@ -25,6 +25,7 @@ Capture = pytest.CaptureFixture[str]
             ModuleNotFoundError(name="x"),
             "The library x is not installed. Install the part that needs it.",
         ),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), ""),
         (typer.Abort(), "Stopped; nothing was changed."),
         (ExceptionGroup("tasks", [CodeError("One."), CodeError("One.")]), "One."),
     ],
@@ -33,13 +34,18 @@ def test_an_error_is_one_line_without_a_traceback(
     error: Exception, line: str, capsys: Capture
 ) -> None:
     assert errors.report(error) == 1
-    assert capsys.readouterr() == ("", line + "\n")
+    assert capsys.readouterr() == ("", line and line + "\n")
 
 
 def test_every_error_of_a_group_is_told(capsys: Capture) -> None:
     group = ExceptionGroup("tasks", [CodeError("One."), RelayUnreachableError("Two.")])
     assert errors.report(group) == 1
     assert capsys.readouterr().err == "One.\nTwo.\n"
+
+
+def test_options_that_contradict_each_other_have_status_two(capsys: Capture) -> None:
+    assert errors.report(errors.WrongUsageError("Choose one.")) == 2
+    assert capsys.readouterr() == ("", "Choose one.\n")
 
 
 def test_a_bug_says_how_to_see_more_and_quotes_nothing(

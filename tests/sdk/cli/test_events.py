@@ -30,7 +30,7 @@ ID = MessageId(bytes(range(16)))
 AT = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 WHEN = f"{AT.astimezone():%Y-%m-%d %H:%M}"
 PICTURE = Image(b"12345", "image/png", 640, 480, b"", "look\nBob: here")
-SHOWN = "(picture, 640 x 480, 1 KiB, not saved; receive --save DIR does)"
+SHOWN = "(picture, 640 x 480, 1 KiB, not saved; graphchat history Bob --save DIR does)"
 COMMANDS = BotCommands((BotCommand("help", "Says what I can."), BotCommand("echo", "")))
 UNKNOWN = Unknown("poll", b"\x81\xa4type\xa4poll")
 

@@ -44,6 +44,20 @@ def test_with_several_profiles_one_has_to_be_chosen(alice: Person) -> None:
 
 
 def test_a_home_in_use_is_waited_for(alice: Person) -> None:
+    with lock.exclusive(alice.home / "client.db.lock"):
+        waiting = alice.start("profile", "list", "--json")
+        assert waiting.stderr is not None
+        line = waiting.stderr.readline()
+    assert line == "Waiting for another command of this home to end ...\n"
+    out, err = waiting.communicate(timeout=60)
+    assert (waiting.returncode, '"name":"Alice"' in out, err) == (0, True, "")
+
+
+def test_a_home_in_use_for_a_moment_is_waited_for_without_a_word(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "QUIET", 60.0)
+    monkeypatch.setattr(home, "PATIENCE", 60.0)
     with ExitStack() as stack:
         stack.enter_context(lock.exclusive(alice.home / "client.db.lock"))
         timer = threading.Timer(0.5, stack.pop_all().close)
@@ -51,7 +65,7 @@ def test_a_home_in_use_is_waited_for(alice: Person) -> None:
         done = alice.do("profile", "list", "--json")
         timer.join()
     assert [row["name"] for row in done.rows] == ["Alice"]
-    assert done.err == "Another graphchat command uses this home; waiting for it to end ...\n"
+    assert done.err == ""
 
 
 def test_waiting_for_a_home_ends(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +74,10 @@ def test_waiting_for_a_home_ends(alice: Person, monkeypatch: pytest.MonkeyPatch)
     with lock.exclusive(alice.home / "client.db.lock"):
         done = alice.run("profile", "list")
     assert done.status == 1
-    assert "Another graphchat process uses this database" in done.err
+    assert done.err == (
+        "Another command has this home open, such as receive --follow, invite --wait, or a bot."
+        " End it with Ctrl-C, then try again.\n"
+    )
     assert time.monotonic() - started < 5
 
 
@@ -93,5 +110,17 @@ def test_a_home_that_cannot_be_a_folder_is_reported(tmp_path: Path, person: NewP
     nobody = person("nobody")
     nobody.home.write_text("a file")
     line = nobody.refused("profile", "create", "Somebody")
-    assert "Traceback" not in line
-    assert "bug" not in line
+    assert line.endswith(f"{nobody.home} is no folder. Choose another place with --home.")
+    nobody = person("nobody/below")
+    line = nobody.refused("profile", "create", "Somebody")
+    assert line.endswith(f"{nobody.home} is no folder. Choose another place with --home.")
+
+
+@pytest.mark.parametrize("name", ["client.db.vault", "client.db.lock", "client.db"])
+def test_a_file_that_cannot_be_used_is_named(name: str, alice: Person) -> None:
+    path = alice.home / name
+    path.unlink()
+    path.mkdir()
+    line = alice.refused("contacts")
+    assert f"{path}: " in line
+    assert "Check its rights, or choose another" in line

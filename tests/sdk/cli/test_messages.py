@@ -1,17 +1,12 @@
-import asyncio
 import json
-import os
-import signal
-import subprocess
-import time
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.sdk.cli.people import Pair
-from tests.together.processes import PROGRAM, RelayProcess, environment
+from tests.sdk.cli.people import Pair, Person
+from tests.together.processes import RelayProcess
 
-from graphchat import Client
 from graphchat.cli import messages
 
 
@@ -68,23 +63,11 @@ def test_without_a_relay_a_message_is_queued_and_leaves_later(
         relay.start()
     assert done.out == waited.out == "queued\n"
     assert done.err.startswith("No relay has taken the message yet. It leaves with the next")
+    assert len(done.err.splitlines()) == 1
     assert (waited.status, "the message is queued" in waited.err) == (1, True)
     monkeypatch.setattr(messages, "PATIENCE", 10.0)
     alice.do("send", "Bob", "third")
     assert [event["text"] for event in bob.receive(3)] == ["first", "second", "third"]
-
-
-def test_nothing_to_hear_and_nobody_to_hear_from_are_told_apart(
-    relay: RelayProcess, pair: Pair
-) -> None:
-    _, bob = pair
-    assert "relays" not in bob.do("receive", "--timeout", "0.5").err
-    relay.kill()
-    try:
-        heard = bob.do("receive", "--timeout", "0.5")
-    finally:
-        relay.start()
-    assert heard.err.startswith("None of your relays has answered")
 
 
 def test_a_message_to_somebody_who_has_not_answered_waits(
@@ -118,6 +101,7 @@ def test_a_picture_travels_with_its_caption(pair: Pair, tmp_path: Path) -> None:
     [
         (["Nobody", "hi"], "There is no contact 'Nobody'. Contacts: Bob."),
         (["Bob"], "There is nothing to send. Give a text, or --file with a picture."),
+        (["Bob", " \n\t "], "There is nothing to send. Give a text, or --file with a picture."),
         (["Bob", "x" * 100_001], "The text has 100,001 characters; 100,000 fit. Shorten it."),
         (["Bob", "half \ud800"], "The text is not valid Unicode text. Type it again."),
         (["Bob", "x" * 1001, "--file", "PNG"], "The caption has 1,001 characters; 1,000 fit."),
@@ -147,88 +131,49 @@ def test_the_longest_text_arrives(pair: Pair) -> None:
     assert event["text"] == "x" * 100_000
 
 
-def test_what_a_contact_writes_cannot_move_the_cursor(pair: Pair) -> None:
+def test_while_no_relay_answers_sending_says_how_long_it_tries(
+    relay: RelayProcess, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _ = pair
+    monkeypatch.setattr(messages, "QUIET", 0.2)
+    monkeypatch.setattr(messages, "PATIENCE", 1.0)
+    relay.kill()
+    try:
+        done = alice.do("send", "Bob", "hello")
+        waited = alice.run("send", "Bob", "again", "--wait", "0.5")
+    finally:
+        relay.start()
+    trying, why = done.err.splitlines()
+    assert trying == "No relay answers yet; it goes on trying, 1 second in all ..."
+    assert why.startswith("No relay has taken the message yet.")
+    assert waited.err.startswith("No relay answers yet; it goes on trying, 0.5 seconds in all")
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_text_comes_from_standard_input(
+    ending: str, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alice, bob = pair
-    alice.do("send", "Bob", "\x1b[2J[red]hi[/red]\nAlice: \x07 \u202eoops")
-    out = ""
-    while not out:
-        out = bob.do("receive", "--timeout", "0.3").out
-    assert out.splitlines()[0].endswith(r"Alice: \x1b[2J[red]hi[/red]")
-    assert out.splitlines()[1] == r"    Alice: \x07 \u202eoops"
-    shown = bob.do("history", "Alice").out
-    assert out == shown
+    monkeypatch.setattr("sys.stdin", typed(f"two\nlines{ending}".encode()))
+    alice.do("send", "Bob", "-")
+    (event,) = bob.receive(1)
+    assert event["text"] == "two\nlines"
 
 
-def test_the_history_is_searched_and_limited(pair: Pair) -> None:
-    alice, bob = pair
-    for text in ("Ahoy one", "two", "ahoy three"):
-        alice.do("send", "Bob", text)
-    assert len(bob.receive(3)) == 3
-    found = bob.do("history", "alice", "--search", "AHOY", "--json").rows
-    assert [line["text"] for line in found] == ["Ahoy one", "ahoy three"]
-    found = bob.do("history", "Alice", "--limit", "2", "--json").rows
-    assert [line["text"] for line in found] == ["two", "ahoy three"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(messages, "PAGE", 2)
-        found = bob.do("history", "Alice", "--json").rows
-        assert [line["text"] for line in found] == ["Ahoy one", "two", "ahoy three"]
-        found = bob.do("history", "Alice", "--limit", "2", "--json").rows
-        assert [line["text"] for line in found] == ["two", "ahoy three"]
-    shown = alice.do("history", "Bob", "--limit", "1").out
-    assert shown.endswith("Alice: ahoy three [sent]\n")
-    assert bob.run("history", "Alice", "--limit", "0").status == 2
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"\n", "There is nothing to send."),
+        (b"\xff\xfe", "Standard input is not text in UTF-8."),
+        (b"x" * 300_000, "The text has 100,002 characters; 100,000 fit."),
+    ],
+)
+def test_what_is_no_message_on_standard_input_is_refused(
+    data: bytes, sentence: str, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", typed(data))
+    assert alice.refused("send", "Bob", "-").startswith(sentence)
 
 
-def test_listening_lasts_as_long_as_it_was_told(pair: Pair) -> None:
-    _, bob = pair
-    started = time.monotonic()
-    assert bob.do("receive", "--timeout", "0.5").out == ""
-    assert 0.5 <= time.monotonic() - started < 5
-
-
-def test_no_time_at_all_shows_what_is_here(pair: Pair) -> None:
-    alice, bob = pair
-    alice.do("send", "Bob", "hello")
-
-    async def collect() -> None:
-        async with Client(bob.database) as client:
-            await (await client.profile()).wait_events()
-
-    asyncio.run(collect())
-    (event,) = bob.do("receive", "--timeout", "0", "--json").rows
-    assert event["text"] == "hello"
-    assert bob.do("receive", "--timeout", "0").out == ""
-
-
-def test_ctrl_c_ends_following_without_a_traceback_and_loses_nothing(pair: Pair) -> None:
-    alice, bob = pair
-    following = bob.start("receive", "--follow", "--json")
-    assert following.stdout is not None
-    alice.do("send", "Bob", "one")
-    assert json.loads(following.stdout.readline())["text"] == "one"
-    alice.do("send", "Bob", "two")
-    following.send_signal(signal.SIGINT)
-    out, err = following.communicate(timeout=20)
-    assert (following.returncode, err) == (130, "")
-    texts = [json.loads(line)["text"] for line in out.splitlines()]
-    assert texts or [event["text"] for event in bob.receive(1)] == ["two"]
-    assert bob.hears_nothing()
-
-
-def test_what_could_not_be_printed_is_printed_next_time(pair: Pair) -> None:
-    alice, bob = pair
-    alice.do("send", "Bob", "one")
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as nowhere:
-        following = subprocess.run(
-            [*PROGRAM, "--home", str(bob.home), "receive", "--timeout", "5", "--json"],
-            env=environment(),
-            stdout=nowhere,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=30,
-        )
-    assert following.returncode == 1
-    assert b"Traceback" not in following.stderr
-    assert [event["text"] for event in bob.receive(1)] == ["one"]
+def typed(data: bytes) -> TextIOWrapper:
+    return TextIOWrapper(BytesIO(data), encoding="utf-8")

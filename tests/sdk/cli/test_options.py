@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 import typer
 
-from graphchat.cli.options import LONGEST, seconds
+from graphchat.cli.options import LONGEST, png, seconds
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("2.5", 2.5), ("1e3", 1000.0)])
@@ -13,3 +15,16 @@ def test_a_duration_is_a_number_of_seconds(text: str, value: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no number of seconds"):
         seconds(text)
+
+
+def test_a_picture_may_be_new_or_replace_another(tmp_path: Path) -> None:
+    (tmp_path / "old.PNG").touch()
+    for path in (None, tmp_path / "new.png", tmp_path / "old.PNG"):
+        assert png(path) == path
+    assert not (tmp_path / "new.png").exists()
+
+
+@pytest.mark.parametrize("name", ["code.jpg", "code", "nowhere/code.png"])
+def test_a_picture_needs_a_folder_and_the_right_ending(name: str, tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match=r"folder|\.png"):
+        png(tmp_path / name)

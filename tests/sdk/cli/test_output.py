@@ -70,6 +70,14 @@ def test_a_card_shows_what_is_not_empty(capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out) == record
 
 
+def test_a_second_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [output.lasting(each) for each in (0.5, 1.0, 60.0)] == [
+        "0.5 seconds",
+        "1 second",
+        "60 seconds",
+    ]
+
+
 def test_what_an_encoding_lacks_is_shown_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = TextIOWrapper(BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)

@@ -40,7 +40,8 @@ def test_the_environment_opens_a_home(guarded: Person, monkeypatch: pytest.Monke
 def test_a_wrong_passphrase_is_refused(guarded: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRAPHCHAT_PASSPHRASE", "correct donkey")
     assert guarded.refused("contacts") == (
-        "The passphrase does not open this database. Try again, or choose another home."
+        "The passphrase does not open this database. Try again, or choose another home. It was"
+        " taken from GRAPHCHAT_PASSPHRASE: correct or unset that."
     )
 
 
@@ -65,6 +66,8 @@ def test_the_keyring_opens_a_home(
     ring = Ring()  # type: ignore[no-untyped-call] # the library has no types here
     monkeypatch.setattr(keyring.core, "_keyring_backend", ring)
     assert "GRAPHCHAT_PASSPHRASE" in guarded.refused("contacts")
+    ring.set_password("graphchat", str(guarded.database.absolute()), "wrong")
+    assert "GRAPHCHAT_PASSPHRASE" not in guarded.refused("contacts")
     ring.set_password("graphchat", str(guarded.database.absolute()), "correct horse")
     assert guarded.do("profile", "show").out.startswith("name: Alice\n")
 

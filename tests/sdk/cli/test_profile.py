@@ -1,9 +1,11 @@
 from io import BytesIO
 from pathlib import Path
 
+import pexpect
 import pytest
 from PIL import Image
 from tests.sdk.cli.people import NewPerson, Person
+from tests.together.processes import PROGRAM, environment
 
 
 @pytest.fixture
@@ -99,10 +101,57 @@ def test_a_picture_that_is_none_is_refused(alice: Person, tmp_path: Path) -> Non
     assert done.status == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--avatar", "PNG", "--no-avatar"], "Choose one of --avatar and --no-avatar."),
+        (
+            ["Alice"],
+            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status or --bio.",
+        ),
+    ],
+)
+def test_an_edit_that_contradicts_itself_or_changes_nothing_is_wrong_usage(
+    words: list[str], sentence: str, alice: Person, picture: Path
+) -> None:
+    typed = [str(picture) if word == "PNG" else word for word in words]
+    done = alice.run("profile", "edit", *typed)
+    assert (done.status, done.out, done.err) == (2, "", f"{sentence}\n")
+    alice.do("profile", "edit", "--bio", "")
+
+
+@pytest.mark.parametrize(("command", "more"), [("show", []), ("edit", ["--bio", "Sails."])])
+def test_with_several_profiles_one_has_to_be_named(
+    command: str, more: list[str], alice: Person
+) -> None:
+    alice.do("profile", "create", "Work")
+    assert alice.refused("profile", command, *more) == (
+        f"There are several profiles: Alice, Work. Choose: graphchat profile {command} NAME"
+    )
+    alice.do("profile", command, "Work", *more)
+
+
+def test_a_profile_that_is_not_there_is_not_asked_about(alice: Person) -> None:
+    assert alice.refused("profile", "delete", "Nobody").startswith("There is no profile 'Nobody'")
+
+
+def test_a_profile_is_deleted_after_a_yes_on_a_terminal(alice: Person) -> None:
+    command = [*PROGRAM[1:], "--home", str(alice.home), "profile", "delete", "Alice"]
+    for answer, left in (("n", 1), ("y", 0)):
+        with pexpect.spawn(
+            PROGRAM[0], command, env=environment(), encoding="utf-8", timeout=60
+        ) as typing:
+            typing.expect("Delete Alice with all contacts and messages, for good")
+            typing.sendline(answer)
+            typing.expect(pexpect.EOF)
+        assert len(alice.do("profile", "list", "--json").rows) == left
+
+
 def test_a_profile_is_deleted_only_after_a_yes(alice: Person) -> None:
     line = alice.refused("profile", "delete", "Alice")
     assert line == "Nobody is here to ask. To delete 'Alice' for good, add --yes."
     assert len(alice.do("profile", "list", "--json").rows) == 1
-    alice.do("profile", "delete", "Alice", "--yes")
+    done = alice.do("profile", "delete", "Alice", "--yes")
+    assert (done.out, done.err) == ("", "The profile Alice is deleted.\n")
     assert alice.do("profile", "list", "--json").rows == []
     assert "no profile" in alice.refused("profile", "delete", "Alice", "--yes")

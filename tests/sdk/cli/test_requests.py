@@ -48,8 +48,9 @@ def test_accepting_alone_does_not_wait_for_the_other_side(asked: Pair) -> None:
 def test_a_rejected_request_is_forgotten(asked: Pair) -> None:
     alice, bob = asked
     (row,) = alice.do("requests", "list", "--json").rows
-    alice.do("requests", "reject", str(row["id"]))
-    assert alice.do("requests", "list").err == "Nobody waits for an answer.\n"
+    done = alice.do("requests", "reject", str(row["id"]))
+    assert (done.out, done.err) == ("", "The request is forgotten.\n")
+    assert alice.do("requests", "list").out == ""
     assert alice.do("contacts", "--json").rows == []
     assert [row["state"] for row in bob.do("contacts", "--json").rows] == ["requested"]
 
@@ -60,5 +61,10 @@ def test_too_long_a_text_is_refused(asked: Pair, person: NewPerson) -> None:
     assert "at most 1000 characters" in bob.refused("connect", link, "--text", "x" * 1001)
 
 
-def test_nobody_has_asked(alice: Person) -> None:
-    assert alice.do("requests", "list", "--json").rows == []
+def test_an_empty_list_says_that_it_fetches_nothing(alice: Person) -> None:
+    done = alice.do("requests", "list", "--json")
+    assert done.rows == []
+    assert done.err == (
+        "Nobody waits for an answer among what has been received. To fetch what is new:"
+        " graphchat receive\n"
+    )

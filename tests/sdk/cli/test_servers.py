@@ -16,9 +16,66 @@ def test_a_relay_is_tried_added_listed_and_removed(alice: Person, relay: RelayPr
     assert "does not use that relay" in alice.refused("servers", "remove", relay.uri)
 
 
+def test_the_whole_line_that_a_relay_prints_will_do(alice: Person, relay: RelayProcess) -> None:
+    for line in (f"relay ready {relay.uri}", f"  relay ready  {relay.uri}\n"):
+        assert alice.do("servers", "add", line).out == f"uri: {relay.uri}\n"
+        assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+        done = alice.do("servers", "remove", line)
+        assert done.err.startswith("No new contact will reach you through http://127.0.0.1:")
+        assert alice.do("servers", "list", "--json").rows == []
+
+
+def test_one_relay_under_two_names_is_refused(alice: Person, relay: RelayProcess) -> None:
+    alice.do("servers", "add", relay.uri)
+    again = relay.uri.replace("127.0.0.1", "localhost")
+    for words in ([again], ["--no-check", again]):
+        line = alice.refused("servers", "add", *words)
+        assert line.startswith(f"This relay is here already, as {relay.uri.partition('#')[0]}:")
+    assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "HTTPS://Relay.Example:443/q/",
+        "https://relay.example",
+        "relay ready https://relay.example./q/other-token#AAAAAAAAAAAAAAAAAAAAAA",
+        STRANGER,
+    ],
+)
+def test_a_relay_is_removed_in_every_spelling_that_add_takes(spelling: str, alice: Person) -> None:
+    alice.do("servers", "add", "--no-check", STRANGER)
+    alice.do("servers", "remove", spelling)
+    assert alice.do("servers", "list", "--json").rows == []
+
+
+def test_a_relay_is_not_removed_by_what_names_another(alice: Person) -> None:
+    alice.do("servers", "add", "--no-check", STRANGER)
+    other = STRANGER[:-22] + "A" * 20 + "BA"
+    assert "does not use that relay" in alice.refused("servers", "remove", other)
+    assert "starts with https://" in alice.refused("servers", "remove", "relay.example")
+    assert len(alice.do("servers", "list", "--json").rows) == 1
+
+
+def test_the_list_tells_private_relays_from_others_only_where_there_are_both(
+    alice: Person,
+) -> None:
+    alice.do("servers", "add", "--no-check", f"https://other.example/q#{'B' * 21}A")
+    assert alice.do("servers", "list").out.split() == [
+        "uri",
+        f"https://other.example/q#{'B' * 21}A",
+    ]
+    alice.do("servers", "add", "--no-check", STRANGER)
+    header, *rows = alice.do("servers", "list").out.splitlines()
+    assert header.split() == ["uri", "private"]
+    assert sorted(row.split()[1] for row in rows) == ["no", "yes"]
+
+
 def test_a_relay_with_another_fingerprint_is_refused(alice: Person, relay: RelayProcess) -> None:
     false = relay.uri[:-22] + "A" * 22
-    assert "fingerprint" in alice.refused("servers", "add", false)
+    line = alice.refused("servers", "add", false)
+    host = relay.uri.removeprefix("http://").partition("/")[0]
+    assert line.startswith(f"What answers as {host} is not the relay that the address names")
     assert alice.do("servers", "list", "--json").rows == []
 
 

@@ -1,0 +1,101 @@
+"""Hearing what comes in: once, or until Ctrl-C."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from graphchat.cli import errors, home, output
+from graphchat.cli.options import Json, Save, seconds
+
+if TYPE_CHECKING:
+    from graphchat.client import Client, Event, OwnProfile
+
+# Seconds that `receive` listens if nothing else is said.
+LISTEN: Final = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the program."""
+    app.command(epilog="Example: graphchat receive --follow --json")(receive)
+
+
+def receive(
+    ctx: typer.Context,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            parser=seconds,
+            metavar="SECONDS",
+            help="How long to listen.",
+            show_default=f"{LISTEN:g}",
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Listen until Ctrl-C.")] = False,
+    save: Save = None,
+    as_json: Json = False,
+) -> None:
+    """Print what came in and what comes in now: messages, receipts, requests, alarms.
+
+    What was printed is not printed again. One command at a time can use a home: end this one
+    before you type the next.
+    """
+    if follow and timeout is not None:
+        raise errors.WrongUsageError("--follow listens until Ctrl-C. Leave out --timeout.")
+    patience = LISTEN if timeout is None else timeout
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        await listen(profile, None if follow else patience, _printer(save, as_json=as_json))
+        # Silence must not look like "nothing new".
+        if patience and client.engine.links.entries and not client.online:
+            output.say("None of your relays has answered; what they have comes next time.")
+
+    try:
+        home.run_as(ctx, work)
+    except KeyboardInterrupt:
+        if not follow:
+            raise
+        errors.leave_line()  # that is how following ends
+
+
+async def listen(
+    profile: "OwnProfile", seconds: float | None, show: Callable[["Event"], None]
+) -> None:
+    """Show every event that is there or comes within ``seconds`` (None: for ever), once.
+
+    An event is acknowledged once it was shown, also if listening is cancelled just then.
+    """
+    last = 0
+
+    async def drain() -> None:
+        nonlocal last
+        from graphchat.store.finish import to_the_end
+
+        while events := await profile.pending_events(last):
+            for event in events:
+                show(event)
+                last = event.id
+                await to_the_end(profile.acknowledge([last]))
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                await profile.wait_events(last)
+                await drain()
+    await drain()  # what came in the last moment
+
+
+def _printer(folder: Path | None, *, as_json: bool) -> Callable[["Event"], None]:
+    def show(event: "Event") -> None:
+        from graphchat.cli import events
+
+        file = events.save(event, folder) if folder else None
+        if as_json:
+            output.write_json(events.record(event, file))
+        else:
+            output.write(events.line(event, file))
+
+    return show
