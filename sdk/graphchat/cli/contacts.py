@@ -1,12 +1,12 @@
 """Who a profile can talk to."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from graphchat.cli import home, output
-from graphchat.cli.options import Json
+from graphchat.cli.options import Json, Who
 
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, OwnProfile
@@ -16,7 +16,10 @@ COLUMNS: Final = ("contact", "kind", "state", "trust", "post_quantum", "relays")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    app.command(epilog="Example: graphchat contacts --json")(contacts)
+    group = typer.Typer(invoke_without_command=True, epilog="Example: graphchat contacts --json")
+    group.callback()(contacts)
+    group.command(epilog="Example: graphchat contacts remove Bob")(remove)
+    app.add_typer(group, name="contacts")
 
 
 def contacts(ctx: typer.Context, as_json: Json = False) -> None:
@@ -25,6 +28,8 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
     good as the way that it took. post_quantum: later quantum computers cannot read along.
     """
+    if ctx.invoked_subcommand is not None:
+        return
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         found = await profile.contacts()
@@ -33,6 +38,35 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
         show(found, as_json=as_json)
 
     home.run_as(ctx, work)
+
+
+def remove(
+    ctx: typer.Context,
+    name: Who,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a contact with the conversation, and its queues at the relays.
+
+    The other side is not told.
+    """
+
+    async def find(client: "Client") -> "Contact":
+        profile = await home.choose(client, home.Home.of(ctx).profile)
+        return await profile.contact(name)
+
+    async def look(client: "Client") -> str:
+        return f"Remove {(await find(client)).name} with all messages, for good?"
+
+    async def work(client: "Client") -> None:
+        await (await find(client)).remove()
+        await home.settle(client)
+
+    if yes:
+        home.run(ctx, work)
+    else:
+        refusal = f"Nobody is here to ask. To remove {name!r} for good, add --yes."
+        home.run_after_a_yes(ctx, look, work, refusal)
+    output.say(f"The contact {name} is removed.")
 
 
 def show(found: "Sequence[Contact]", *, as_json: bool) -> None:

@@ -1,7 +1,9 @@
 """What happened, as lines for people and as objects for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain, groupby
 from pathlib import Path
 from typing import assert_never
 
@@ -53,6 +55,22 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a ta
             return f"! {who}: {plain(warning)}"
         case _:
             assert_never(event)
+
+
+def joined(found: Sequence[Event]) -> Iterator[tuple[Event, list[int]]]:
+    """Yield events with their ids; receipts of one contact in a row are one event."""
+    for _, run in groupby(found, _alike):
+        row = list(run)
+        event = row[-1]
+        if isinstance(event, MessageDelivered):
+            receipts = [each for each in row if isinstance(each, MessageDelivered)]
+            ids = tuple(chain.from_iterable(each.message_ids for each in receipts))
+            event = replace(event, message_ids=ids)
+        yield event, [each.id for each in row]
+
+
+def _alike(event: Event) -> object:
+    return event.contact if isinstance(event, MessageDelivered) else event.id
 
 
 def spoken(who: str, message: Message, at: datetime, where: str) -> str:

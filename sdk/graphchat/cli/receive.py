@@ -48,7 +48,8 @@ def receive(
     patience = LISTEN if timeout is None else timeout
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        await listen(profile, None if follow else patience, _printer(save, as_json=as_json))
+        show = _printer(save, as_json=as_json)
+        await listen(profile, None if follow else patience, show, join=not as_json)
         # Silence must not look like "nothing new".
         if patience and client.engine.links.entries and not client.online:
             output.say("None of your relays has answered; what they have comes next time.")
@@ -62,23 +63,30 @@ def receive(
 
 
 async def listen(
-    profile: "OwnProfile", seconds: float | None, show: Callable[["Event"], None]
+    profile: "OwnProfile",
+    seconds: float | None,
+    show: Callable[["Event"], None],
+    *,
+    join: bool = False,
 ) -> None:
     """Show every event that is there or comes within ``seconds`` (None: for ever), once.
 
-    An event is acknowledged once it was shown, also if listening is cancelled just then.
+    With ``join``, receipts that are there together are shown as one. An event is acknowledged
+    once it was shown, also if listening is cancelled just then.
     """
     last = 0
 
     async def drain() -> None:
         nonlocal last
+        from graphchat.cli import events
         from graphchat.store.finish import to_the_end
 
-        while events := await profile.pending_events(last):
-            for event in events:
+        while found := await profile.pending_events(last):
+            alone = ((event, [event.id]) for event in found)
+            for event, ids in events.joined(found) if join else alone:
                 show(event)
-                last = event.id
-                await to_the_end(profile.acknowledge([last]))
+                last = ids[-1]
+                await to_the_end(profile.acknowledge(ids))
 
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -39,6 +39,7 @@ def test_without_a_command_there_is_help(capsys: Capture) -> None:
         "invite",
         "connect",
         "contacts",
+        "contacts remove",
         "send",
         "receive",
         "history",

@@ -16,3 +16,15 @@ def test_contacts_are_listed_for_people_and_for_programs(pair: Pair) -> None:
 def test_somebody_without_contacts_is_told_how_to_get_one(alice: Person) -> None:
     done = alice.do("contacts", "--json")
     assert (done.out, done.err) == ("", "Nobody yet. Invite somebody: graphchat invite\n")
+
+
+def test_a_contact_is_removed_only_after_a_yes(pair: Pair) -> None:
+    alice, bob = pair
+    line = alice.refused("contacts", "remove", "Bob")
+    assert line == "Nobody is here to ask. To remove 'Bob' for good, add --yes."
+    assert alice.refused("contacts", "remove", "Nobody").startswith("There is no contact 'Nobody'")
+    assert [row["contact"] for row in alice.do("contacts", "--json").rows] == ["Bob"]
+    done = alice.do("contacts", "remove", "Bob", "--yes")
+    assert (done.out, done.err) == ("", "The contact Bob is removed.\n")
+    assert alice.do("contacts", "--json").rows == []
+    assert [row["contact"] for row in bob.do("contacts", "--json").rows] == ["Alice"]

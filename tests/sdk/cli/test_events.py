@@ -143,3 +143,12 @@ def test_a_picture_is_saved_by_its_id(bob: Contact, tmp_path: Path) -> None:
     assert events.record(event, path)["file"] == str(path)
     assert events.save(message(bob, Text("hi")), folder) is None
     assert len(list(folder.iterdir())) == 1
+
+
+def test_receipts_in_a_row_are_one(bob: Contact) -> None:
+    text = message(bob, Text("hi"))
+    row = [MessageDelivered(number, bob, (ID,)) for number in (2, 3, 4)]
+    found = list(events.joined([text, *row, ContactEstablished(5, bob), row[0]]))
+    assert [ids for _, ids in found] == [[1], [2, 3, 4], [5], [2]]
+    assert events.line(found[1][0]) == "* Bob has 3 of your messages."
+    assert found[0][0] is text
