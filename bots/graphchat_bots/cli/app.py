@@ -21,8 +21,9 @@ def new(
     from graphchat_bots.cli.template import create
 
     file = create(name, Path.cwd())
-    say(f"Made {name}/: the bot, its test, and a README. Next:")
-    say(f"  cd {name} && python -m pytest && graphchat bot run {file.name} --relay URI")
+    say(f"Made {name}/: the bot, its test, its settings, and a README. Next:")
+    say(f"  cd {name} && pip install pytest pytest-asyncio && python -m pytest")
+    say(f"  graphchat bot run {file.name} --relay URI")
 
 
 @app.command()

@@ -14,7 +14,8 @@ from graphchat_bots.local_relay import local_relay
 def test_a_new_bot_tells_what_to_do_next(run: Run, tmp_path: Path) -> None:
     done = run("bot", "new", "hello")
     assert done.returncode == 0
-    assert "cd hello && python -m pytest && graphchat bot run hello.py" in done.stderr
+    assert "cd hello && pip install pytest pytest-asyncio && python -m pytest\n" in done.stderr
+    assert "graphchat bot run hello.py --relay URI\n" in done.stderr
     assert (tmp_path / "hello" / "hello.py").is_file()
     again = run("bot", "new", "hello")
     assert again.returncode == 1

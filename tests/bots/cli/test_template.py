@@ -1,6 +1,8 @@
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,20 +10,48 @@ import pytest
 from graphchat_bots.cli.template import create
 from graphchat_bots.errors import TargetError
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "bots" / "README.md"
+
+
+def passes(folder: Path, count: int) -> None:
+    """Run the tests in a folder as its README says, with every warning as an error."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{count} passed in" in done.stdout
+    assert "warning" not in (done.stdout + done.stderr).lower()
+
 
 def test_what_was_written_passes_its_own_test(tmp_path: Path) -> None:
     name = "my-bot"
     file = create(name, tmp_path)
     assert file == tmp_path / name / f"{name.replace('-', '_')}.py"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],  # as it says
-        cwd=tmp_path / name,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    passes(file.parent, 1)
+
+
+def test_the_documented_examples_pass_the_documented_test(tmp_path: Path) -> None:
+    text = DOCUMENT.read_text()
+    first, *more, test = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    handlers, start = first.split("if __name__")
+    file = create("hello", tmp_path)
+    file.write_text("\n".join((handlers, *more, f"if __name__{start}")))
+    (file.parent / "test_reminder.py").write_text(test)
+    passes(file.parent, 2)
+
+
+def test_a_project_names_what_it_needs(tmp_path: Path) -> None:
+    folder = create("my-bot", tmp_path).parent
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert project["project"]["name"] == "my-bot"
+    assert project["project"]["dependencies"] == ["graphchat[bots]"]
+    assert project["project"]["optional-dependencies"]["test"] == ["pytest", "pytest-asyncio"]
+    for page in (folder / "README.md", DOCUMENT):
+        assert "pip install pytest pytest-asyncio" in page.read_text()
 
 
 def test_a_bot_is_four_statements_and_a_start(tmp_path: Path) -> None:
@@ -42,3 +72,30 @@ def test_a_name_that_would_do_harm_is_refused(tmp_path: Path, name: str) -> None
     with pytest.raises(TargetError):
         create(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("class", "class is a word of Python. Choose another name."),
+        ("json", "A file json.py would hide a module. Choose another name."),
+        ("pytest", "A file pytest.py would hide a module. Choose another name."),
+        ("conftest", "A file conftest.py would hide a module. Choose another name."),
+        ("pytest-asyncio", "A file pytest_asyncio.py would hide a module. Choose another name."),
+    ],
+)
+def test_a_name_that_means_something_else_is_refused(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    with pytest.raises(TargetError) as caught:
+        create(name, tmp_path)
+    assert str(caught.value) == sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_neighbour_with_the_same_name_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "greeter.py").touch()
+    assert create("greeter", tmp_path).is_file()
