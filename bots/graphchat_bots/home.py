@@ -14,6 +14,7 @@ from platformdirs import user_data_dir
 from graphchat.client import Client, OwnProfile, Profile
 from graphchat.errors import GraphchatError, StateError
 from graphchat.store import Database, passphrase
+from graphchat.wire.uri import RelayAddress
 from graphchat_bots.network import NetworkPort
 from graphchat_bots.plan import Plan
 from graphchat_bots.store import BOT, BotStore
@@ -60,11 +61,14 @@ async def open_bot(
     """Open the client and the store of a bot, and make its profile at the first time.
 
     Raises `StateError` if it has no relay to receive through, `StoreBusyError` if it runs
-    already, `CodeError` for a relay address that cannot be used, and as opening a `Client`.
+    already, `CodeError` for a relay address that cannot be used, `RelayError` for a relay
+    that cannot be reached and is new to a bot with an address, and as opening a `Client`.
     """
     path = place.database(plan.name)
+    named = [RelayAddress.parse(text) for text in place.relays]
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(Client(path, secret, place.relays))
+        client = await stack.enter_async_context(Client(path, secret))
+        await _add_relays(client, named)
         if not client.relays:
             await _borrow_relays(client, place.home / "client.db")
         profile = await _profile(client, plan)
@@ -73,6 +77,18 @@ async def open_bot(
         port = NetworkPort(profile)
         yield port, store
         await port.flush(FLUSH)
+
+
+async def _add_relays(client: Client, named: Sequence[RelayAddress]) -> None:
+    """Receive through these relays too.
+
+    At the first start, making the address tries them. Later nothing would, so one that is new
+    is tried here. One that was here before may be down: the bot starts all the same.
+    """
+    tried = not await client.profiles()
+    for relay in named:
+        known = any(relay.text == each.text for each in client.relays)
+        await client.add_relay(relay.text, check=not (tried or known))
 
 
 async def _profile(client: Client, plan: Plan) -> OwnProfile:

@@ -1,14 +1,18 @@
 """The life of a bot in a process: its files, its network, its runtime, and signals."""
 
 import asyncio
+import shlex
 import signal
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from typing import Final, Self, final
 
-from graphchat.cli import passphrase
-from graphchat.cli.output import say, write
+from graphchat.cli import codes, passphrase
+from graphchat.cli.output import say
+from graphchat.client.profile import LANES
+from graphchat.codes import Code
+from graphchat.wire.uri import RelayAddress
 from graphchat_bots.handling import Limits, Surroundings
 from graphchat_bots.home import Place, open_bot
 from graphchat_bots.log import configure
@@ -73,16 +77,37 @@ async def run_until_signal(plan: Plan, limits: Limits, place: Place, secret: str
     configure()
     async with Life.begin(plan, limits, place, secret) as life:
         with _signals(life):
-            show(plan.name, await life.invitation())
+            invitation = await life.invitation()
+            if old := left_out(invitation.text, place.relays):
+                tell_left_out(plan.name, old, place)
+            show(plan.name, invitation)
             await life.ended()
 
 
 def show(name: str, invitation: Invitation) -> None:
     """Print the link, and on a terminal its QR code."""
-    if sys.stderr.isatty() and invitation.terminal:
-        sys.stderr.write(f"{invitation.terminal}\n")
     say(f"{name} runs. Whoever has this link, or scans its code, can talk with it:")
-    write(invitation.text)
+    codes.show(invitation.text, None, as_json=False)
+
+
+def left_out(link: str, named: Sequence[str]) -> Sequence[str]:
+    """Return the relays that ``link`` goes by, if it could go by more of those in ``named``."""
+    used = {lane.address for lane in Code.parse(link).lanes}
+    wanted = {replace(RelayAddress.parse(text), token=None) for text in named}
+    if len(used & wanted) >= min(LANES, len(wanted)):
+        return ()
+    return sorted(relay.base for relay in used)
+
+
+def tell_left_out(name: str, old: Sequence[str], place: Place) -> None:
+    """Say that the address was made before the relays that were named now, and what to do."""
+    home = shlex.quote(str(place.folder(name)))
+    say(
+        f"The address of {name} was made earlier and still goes by {' and '.join(old)}, not by"
+        " the relays named now. To have one that does, stop the bot, take the address back with"
+        f" graphchat --home {home} address delete, and start it again; or run it in another"
+        " home: graphchat --home DIR bot run ..."
+    )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 
 from graphchat.client import Client, MessageReceived, Profile
 from graphchat.content import Text
-from graphchat.errors import CodeError, StateError
+from graphchat.errors import CodeError, RelayUnreachableError, StateError
 from graphchat.testing.proxy import FaultProxy
 from graphchat.wire.uri import RelayAddress
 from graphchat_bots import Bot
@@ -55,6 +55,22 @@ async def test_a_bot_borrows_the_relays_of_its_home(tmp_path: Path) -> None:
             await client.create_profile(Profile("Ann"))
         async with open_bot(Bot("shop").plan(), Place(tmp_path, ()), None) as (port, _):
             assert (await port.invitation()).text
+
+
+async def test_a_relay_that_is_new_to_a_bot_is_tried(tmp_path: Path) -> None:
+    async with (
+        local_relay(None) as other,
+        local_relay(None) as relay,
+        open_bot(Bot("shop").plan(), Place(tmp_path, (relay,)), None),
+    ):
+        pass
+    # Neither answers now; the bot knows one of them, which will be back.
+    with pytest.raises(RelayUnreachableError):
+        async with open_bot(Bot("shop").plan(), Place(tmp_path, (other,)), None):
+            pass
+    for known in ((relay,), ()):
+        async with open_bot(Bot("shop").plan(), Place(tmp_path, known), None):
+            pass
 
 
 async def test_the_passphrase_protects_client_and_store(tmp_path: Path) -> None:

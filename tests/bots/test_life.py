@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from tests.bots.talking import Talker
 
+from graphchat.codes import Code, CodeLane, Kind
 from graphchat.errors import StoreBusyError
+from graphchat.ids import Fingerprint, QueueId
 from graphchat_bots import Bot, Message
+from graphchat_bots.life import left_out
 from graphchat_bots.local_relay import local_relay
 
 PROGRAM = """
@@ -194,6 +197,41 @@ async def test_one_bot_cannot_run_twice(tmp_path: Path) -> None:
         with pytest.raises(StoreBusyError):
             async with echo(tmp_path, relay):
                 pass
+
+
+def address_by(*ports: int) -> str:
+    relay, queue, key = Fingerprint(bytes(16)), QueueId(bytes(18)), bytes(32)
+    lanes = (CodeLane(relay, f"http://127.0.0.1:{port}/q", queue, key) for port in ports)
+    return Code(Kind.ADDRESS, bytes(16), None, bytes(32), tuple(lanes)).text
+
+
+def relay_at(port: int) -> str:
+    return f"http://127.0.0.1:{port}/q#AAAAAAAAAAAAAAAAAAAAAA"
+
+
+@pytest.mark.parametrize(
+    ("used", "named", "is_left_out"),
+    [
+        ([1], [1], False),
+        ([1], [], False),
+        ([1], [2], True),
+        ([1], [1, 2], True),
+        ([1, 2], [2], False),
+        ([1, 2], [1, 2, 3], False),
+        ([1, 2], [3, 4], True),
+    ],
+)
+def test_relays_are_left_out_if_an_address_could_go_by_more_of_them(
+    used: list[int], named: list[int], *, is_left_out: bool
+) -> None:
+    link = address_by(*used)
+    old = [f"http://127.0.0.1:{port}/q" for port in used]
+    found = left_out(link, [relay_at(port) for port in named])
+    assert list(found) == (old if is_left_out else [])
+
+
+def test_a_token_does_not_make_another_relay() -> None:
+    assert left_out(address_by(1), [relay_at(1).replace("/q#", "/q/token#")]) == ()
 
 
 def test_a_bot_that_does_not_run_has_no_link() -> None:

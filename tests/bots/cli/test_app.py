@@ -1,13 +1,17 @@
+import asyncio
 import re
+import shlex
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.bots.cli.conftest import PROGRAM, Run, environment
+from tests.bots.cli.screen import terminal
 from tests.bots.talking import Talker
 
 from graphchat.client import Client, Profile
+from graphchat.codes import Code
 from graphchat_bots.local_relay import local_relay
 
 
@@ -70,6 +74,62 @@ async def test_a_bot_that_runs_prints_its_link_and_answers(run: Run, tmp_path: P
     assert "Without a passphrase the key" in errors
     assert "SIGTERM: finishing what has begun." in errors
     assert "Traceback" not in errors
+
+
+async def test_the_code_is_drawn_where_it_fits(run: Run, tmp_path: Path) -> None:
+    run("bot", "new", "hello")
+    command = ("bot", "run", "hello/hello.py", "--relay")
+    async with local_relay(None) as relay:
+        with terminal(tmp_path, *command, relay, columns=120) as wide:
+            await asyncio.to_thread(wide.until, lambda lines: "Choose a pass" in "".join(lines))
+            wide.child.sendline("")
+            await asyncio.to_thread(wide.until, lambda lines: "▀" in "".join(lines))
+        with terminal(tmp_path, *command, relay, columns=50) as narrow:
+            lines = await asyncio.to_thread(
+                narrow.until, lambda lines: "this one has 50." in "".join(lines)
+            )
+    assert "The QR code needs a terminal of" in "".join(lines)
+    assert "▀" not in "".join(lines)
+
+
+async def run_once(tmp_path: Path, relay: str) -> tuple[str, str]:
+    """Run the bot until it has printed its link; return the link and what else it has said."""
+    with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly
+        [*PROGRAM, "bot", "run", "hello/hello.py", "--relay", relay],
+        cwd=tmp_path,
+        env=environment(tmp_path / "home"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        link = (await asyncio.to_thread(process.stdout.readline)).strip()
+        process.terminate()
+        _, errors = await asyncio.to_thread(process.communicate)
+        return link, errors
+
+
+async def test_another_relay_than_that_of_the_address_is_not_ignored(
+    run: Run, tmp_path: Path
+) -> None:
+    run("bot", "new", "hello")
+    async with local_relay(None) as old, local_relay(None) as new:
+        link, errors = await run_once(tmp_path, old)
+        assert "made earlier" not in errors
+        again, errors = await run_once(tmp_path, new)
+        assert again == link
+        [sentence] = [line for line in errors.splitlines() if "made earlier" in line]
+        assert f"still goes by {old.partition('#')[0]}, not by the relays named now" in sentence
+        # What it tells to do does it.
+        found = re.search("graphchat (--home .*) address delete", sentence)
+        assert found is not None
+        deletion = [*shlex.split(found[1]), "address", "delete"]
+        done = await asyncio.to_thread(run, *deletion)
+        assert (done.returncode, done.stderr) == (0, "")
+        fresh, errors = await run_once(tmp_path, new)
+    assert "made earlier" not in errors
+    bases = {lane.base for lane in Code.parse(fresh).lanes}
+    assert bases == {uri.partition("#")[0] for uri in (old, new)}
 
 
 @pytest.mark.slow
