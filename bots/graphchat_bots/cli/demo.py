@@ -22,5 +22,11 @@ def demo(
 
     from graphchat_bots.cli.talk import run
 
+    if say is not None and not say.strip():
+        raise typer.BadParameter("There is nothing to say in it.", param_hint="--say")
+    if say is not None and not chat:
+        raise typer.BadParameter(
+            "It says something, and --no-chat says nothing. Choose one.", param_hint="--say"
+        )
     with TemporaryDirectory(prefix="graphchat-demo-") as folder:
         asyncio.run(run(Path(folder), say, chat=chat))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from tests.bots.cli.conftest import PROGRAM, Run, environment
+from tests.bots.cli.screen import terminal
 from tests.bots.talking import Talker
 
 from graphchat_bots.local_relay import local_relay
@@ -22,7 +23,38 @@ def test_what_is_said_is_answered_and_nothing_else_is_on_stdout(run: Run) -> Non
 def test_lines_of_a_pipe_are_said(run: Run) -> None:
     done = run("demo", stdin="hello\n/remind 0s tea\n")
     assert done.returncode == 0
-    assert "▀" in done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        "demo: OK, in 0 seconds.",
+        "demo: Reminder: tea",
+        "demo: hello",
+    ]
+    assert "▀" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--say", ""), "There is nothing to say in it."),
+        (("--say", " \t"), "There is nothing to say in it."),
+        (("--say", "hello", "--no-chat"), "--no-chat says nothing. Choose one."),
+    ],
+)
+def test_what_cannot_be_said_is_wrong_usage(
+    run: Run, arguments: tuple[str, ...], sentence: str
+) -> None:
+    done = run("demo", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_code_is_drawn_where_it_fits(tmp_path: Path) -> None:
+    with terminal(tmp_path, "demo", columns=120) as wide:
+        assert "▀" in "".join(wide.until(lambda lines: lines[-1:] == ["you:"]))
+    with terminal(tmp_path, "demo", columns=50) as narrow:
+        lines = narrow.until(lambda lines: lines[-1:] == ["you:"])
+        assert "▀" not in "".join(lines)
+        assert re.search("needs a terminal of [0-9]+ columns; this one has 50", "".join(lines))
 
 
 async def test_it_can_serve_only(tmp_path: Path) -> None:
