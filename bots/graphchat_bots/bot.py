@@ -16,6 +16,7 @@ from graphchat.cli.errors import report
 from graphchat.errors import GraphchatError
 from graphchat.store.passphrase import find
 from graphchat_bots.errors import BotFaultsError
+from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, State
 from graphchat_bots.handling import Limits
 from graphchat_bots.home import Place
@@ -98,6 +99,10 @@ class Bot:
 
     def check(self) -> list[str]:
         """Return everything that is wrong with the bot, in words; empty if it can start."""
+        return [fault.text for fault in self.faults()]
+
+    def faults(self) -> list[Fault]:
+        """Return everything that is wrong with the bot, with the places in its source."""
         draft = self._draft()
         draft.plan()
         return draft.faults
@@ -107,7 +112,7 @@ class Bot:
         draft = self._draft()
         plan = draft.plan()
         if draft.faults:
-            raise BotFaultsError(self.name, draft.faults)
+            raise BotFaultsError(self.name, [fault.text for fault in draft.faults])
         return plan
 
     def place(self, home: Path | None = None, relays: Sequence[str] | None = None) -> Place:

@@ -139,13 +139,9 @@ class Dispatch:
             values = _arguments(command, text)
             await self._call(command.rule.handler, turn, states, values)
         elif name == "help":
-            await Ctx(turn, self).send(self._help(text))
+            await Ctx(turn, self).send(words.topic(self._plan, text))
         else:
             await Ctx(turn, self).send(words.unknown(self._plan, name))
-
-    def _help(self, text: str) -> str:
-        command = self._plan.by_name.get(text.strip().removeprefix("/").lower())
-        return words.details(command) if command else words.overview(self._plan)
 
     async def _call(
         self, handler: Handler, turn: Turn, states: _States, values: Mapping[str, object]

@@ -10,6 +10,7 @@ import msgspec
 from graphchat_bots.arguments import Argument
 from graphchat_bots.context import Ctx
 from graphchat_bots.convert import converter
+from graphchat_bots.faults import Fault
 from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.reply import Answer
 from graphchat_bots.storable import is_storable
@@ -70,23 +71,25 @@ class Handler:
 
 
 def inspect_handler(
-    function: Function, kind: Kind, states: Collection[State], faults: list[str]
+    function: Function, kind: Kind, states: Collection[State], faults: list[Fault]
 ) -> Handler | None:
     """Read the signature of ``function``; append to ``faults`` what is wrong with it."""
     where = f"{kind} {getattr(function, '__name__', repr(function))}"
     streams = inspect.isasyncgenfunction(function)
     if not streams and not inspect.iscoroutinefunction(function):
-        faults.append(f"{where}: write it with `async def`")
+        faults.append(Fault(f"{where}: write it with `async def`", function))
         return None
     try:
         parameters = inspect.signature(function).parameters
         hints = get_type_hints(function)
     except (NameError, TypeError, ValueError) as error:
-        faults.append(f"{where}: its annotations cannot be read ({error})")
+        faults.append(Fault(f"{where}: its annotations cannot be read ({error})", function))
         return None
-    reader = _Reader(where, kind, states, faults)
+    found: list[str] = []
+    reader = _Reader(where, kind, states, found)
     for parameter in parameters.values():
         reader.read(parameter, hints.get(parameter.name, inspect.Parameter.empty))
+    faults += [Fault(text, function) for text in found]
     positional = (p.name for p in parameters.values() if p.kind is p.POSITIONAL_ONLY)
     return Handler(
         function,

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from graphchat_bots.plan import Command, Plan
 
 HELP_LINE = "- /help: shows this"
+# Characters of the name of a command.
+LONGEST = 32
 
 
 def overview(plan: Plan) -> str:
@@ -33,11 +35,26 @@ def details(command: Command) -> str:
     return "\n".join(lines)
 
 
+def topic(plan: Plan, text: str) -> str:
+    """Say what ``/help`` says of ``text``: one command, or all of them."""
+    words = text.split(maxsplit=1)
+    # What is repeated here is no longer than the name of a command can be.
+    name = words[0].removeprefix("/").lower()[:LONGEST] if words else ""
+    if name in plan.by_name:
+        return details(plan.by_name[name])
+    if name in {"", "help"}:
+        return overview(plan)
+    return f"There is no command {name}.{_hint(plan, name)}\n\n{overview(plan)}"
+
+
 def unknown(plan: Plan, name: str) -> str:
     """Say that there is no such command, and which one may have been meant."""
+    return f"I do not know /{name}.{_hint(plan, name)} /help lists what I can do."
+
+
+def _hint(plan: Plan, name: str) -> str:
     near = get_close_matches(name, [*plan.by_name, "help"], 1)
-    hint = f" Did you mean /{near[0]}?" if near and near[0] != "help" else ""
-    return f"I do not know /{name}.{hint} /help lists what I can do."
+    return f" Did you mean /{near[0]}?" if near and near[0] != "help" else ""
 
 
 def _summary(command: Command) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, Handler, State, inspect_handler
 from graphchat_bots.message import Message
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
@@ -90,7 +91,7 @@ class Draft:
     entries: Sequence[Entry]
     jobs: Sequence[Function]
     states: Sequence[State]
-    faults: list[str] = field(default_factory=list[str])
+    faults: list[Fault] = field(default_factory=list[Fault])
 
     def plan(self) -> Plan:
         """Read everything; what is wrong is in ``faults`` afterwards."""
@@ -111,12 +112,12 @@ class Draft:
         names: set[str] = set()
         for state in self.states:
             if state.__name__ in names:
-                self.faults.append(f"state {state.__name__}: there are two with this name")
+                self._fault(state, f"state {state.__name__}: there are two with this name")
             names.add(state.__name__)
             if not is_storable(state):
-                self.faults.append(f"state {state.__name__}: it cannot be stored")
+                self._fault(state, f"state {state.__name__}: it cannot be stored")
             if not _has_defaults(state):
-                self.faults.append(f"state {state.__name__}: every field needs a default")
+                self._fault(state, f"state {state.__name__}: every field needs a default")
 
     def _rules(self, kind: str) -> list[Rule]:
         found = ((entry, self._read(entry)) for entry in self.entries if entry.kind == kind)
@@ -137,11 +138,15 @@ class Draft:
         for command in commands:
             for name in (command.name, *command.aliases):
                 if not COMMAND_NAME.fullmatch(name):
-                    self.faults.append(
-                        f"command {name!r}: a name is a letter and up to 31 of a-z, 0-9, - and _"
+                    self._fault(
+                        command.rule.handler.function,
+                        f"command {name!r}: a name is a letter and up to 31 of a-z, 0-9, - and _",
                     )
                 if name in by_name:
-                    self.faults.append(f"command /{name}: there are two with this name")
+                    self._fault(
+                        command.rule.handler.function,
+                        f"command /{name}: there are two with this name",
+                    )
                 by_name[name] = command
         return by_name
 
@@ -149,9 +154,10 @@ class Draft:
         picky = [rule for rule in rules if rule.filters]
         greedy = [rule for rule in rules if not rule.filters]
         for rule in greedy[1:]:
-            self.faults.append(
+            self._fault(
+                rule.handler.function,
                 f"message {rule.handler.name}: it is never reached, for "
-                f"{greedy[0].handler.name} takes every message; give one of them a condition"
+                f"{greedy[0].handler.name} takes every message; give one of them a condition",
             )
         return (*picky, *greedy)
 
@@ -162,9 +168,12 @@ class Draft:
             if handler is None:
                 continue
             if handler.name in found:
-                self.faults.append(f"job {handler.name}: there are two with this name")
+                self._fault(function, f"job {handler.name}: there are two with this name")
             found[handler.name] = handler
         return found
+
+    def _fault(self, about: object, text: str) -> None:
+        self.faults.append(Fault(text, about))
 
 
 def _has_defaults(state: State) -> bool:

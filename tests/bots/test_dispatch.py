@@ -107,6 +107,7 @@ async def test_help_is_automatic(tmp_path: Path) -> None:
         assert isinstance(all_of_it, str)
         assert all(name in all_of_it for name in ("/buy N: Buy shirts.", "/count", "/quiet"))
         assert await ann.says("/help buy") == await ann.says("/help /b")
+        assert await ann.says("/help nope") == [f"There is no command nope.\n\n{all_of_it}"]
 
 
 async def test_a_bot_may_bring_its_own_help(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 import msgspec
 
 from graphchat_bots import Ctx, Event, Message, Rest
+from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, Handler, Kind, inspect_handler
 from graphchat_bots.message import Sender
 
@@ -13,7 +14,7 @@ class Count(msgspec.Struct):
 
 
 def read(function: Function, kind: Kind = "command") -> Handler:
-    faults: list[str] = []
+    faults: list[Fault] = []
     handler = inspect_handler(function, kind, [Count], faults)
     assert handler is not None
     assert faults == []
@@ -21,9 +22,9 @@ def read(function: Function, kind: Kind = "command") -> Handler:
 
 
 def faults_of(function: object, kind: Kind = "command") -> list[str]:
-    faults: list[str] = []
+    faults: list[Fault] = []
     inspect_handler(function, kind, [Count], faults)  # type: ignore[arg-type]  # that is the point
-    return faults
+    return [fault.text for fault in faults]
 
 
 def test_parameters_are_given_by_type_or_filled_by_words() -> None:

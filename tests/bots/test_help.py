@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from graphchat_bots import Bot, Message, Rest
-from graphchat_bots.help import details, overview, unknown
+from graphchat_bots.help import details, overview, topic, unknown
 
 
 def shop() -> Bot:
@@ -60,3 +60,18 @@ def test_a_command_that_does_not_exist_may_be_a_slip() -> None:
         "I do not know /remnd. Did you mean /remind? /help lists what I can do."
     )
     assert unknown(plan, "xyz") == "I do not know /xyz. /help lists what I can do."
+
+
+def test_help_about_no_command_says_so_and_lists_those_that_there_are() -> None:
+    plan = shop().plan()
+    assert topic(plan, " nope\n") == f"There is no command nope.\n\n{overview(plan)}"
+    assert topic(plan, "/Remnd me") == (
+        f"There is no command remnd. Did you mean /remind?\n\n{overview(plan)}"
+    )
+    assert topic(plan, "x" * 4000) == f"There is no command {'x' * 32}.\n\n{overview(plan)}"
+
+
+def test_help_about_a_command_or_nothing_is_help() -> None:
+    plan = shop().plan()
+    assert topic(plan, "/R") == topic(plan, "remind") == details(plan.by_name["remind"])
+    assert topic(plan, "") == topic(plan, " ") == topic(plan, "help") == overview(plan)

@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Write bots and run them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Write bots and run them.",
+    epilog="Example: graphchat bot new hello",
+)
 
 Target = Annotated[
     str, typer.Argument(metavar="TARGET", help="A file (shop.py), or an object (shop.main:bot).")
 ]
 
 
-@app.command()
+@app.command(epilog="Example: graphchat bot new hello")
 def new(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
 ) -> None:
@@ -26,7 +30,7 @@ def new(
     say(f"  graphchat bot run {file.name} --relay URI")
 
 
-@app.command()
+@app.command(epilog="Example: graphchat bot run hello.py --relay https://relay.example/q#FP")
 def run(
     ctx: typer.Context,
     target: Target,
@@ -43,12 +47,16 @@ def run(
     life.run(bot.plan(), bot.limits, bot.place(home=ctx.obj["home"], relays=relay))
 
 
-@app.command()
+@app.command(epilog="Example: graphchat bot check hello.py")
 def check(target: Target) -> None:
     """Say all that is wrong with a bot, without running it."""
     from graphchat.cli.output import say
     from graphchat_bots.cli.target import load
 
     bot = load(target)
-    bot.plan()
+    faults = bot.faults()
+    for fault in faults:
+        say(fault.line())
+    if faults:
+        raise typer.Exit(1)
     say(f"{bot.name}: nothing is wrong.")

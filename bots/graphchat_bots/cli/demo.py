@@ -16,7 +16,10 @@ def demo(
         typer.Option(metavar="TEXT", help="Say this, print the answer, and end."),
     ] = None,
 ) -> None:
-    """Start a relay and a bot here, show the bot's QR code, and talk with it."""
+    """Start a relay and a bot here, show the bot's QR code, and talk with it.
+
+    Example: graphchat demo --say hello
+    """
     import asyncio
     from tempfile import TemporaryDirectory
 

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 
 from graphchat.errors import GraphchatError
@@ -45,7 +46,7 @@ def _file(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(str(path), error) from error
     return module
 
@@ -61,14 +62,26 @@ def _module(name: str) -> ModuleType:
                 " such as shop.main:bot."
             ) from None
         raise _broken(name, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(name, error) from error
 
 
-def _broken(place: str, error: Exception) -> Exception:
+def _broken(place: str, error: Exception | SystemExit) -> Exception:
     if isinstance(error, GraphchatError):
         return error
-    return TargetError(f"{place} cannot be loaded: {type(error).__name__}: {error}")
+    what = f"{type(error).__name__}: {error}"
+    if isinstance(error, SystemExit):
+        what = 'it ends the program. Put what does so below: if __name__ == "__main__":'
+    return TargetError(f"{_where(place, error)} cannot be loaded: {what}")
+
+
+def _where(place: str, error: BaseException) -> str:
+    """Return the place with the line that failed, if it is a file."""
+    if not place.endswith(".py") or isinstance(error, SyntaxError):  # that says it itself
+        return place
+    path = str(Path(place).resolve())
+    lines = [each.lineno for each in extract_tb(error.__traceback__) if each.filename == path]
+    return f"{place}:{lines[-1]}:" if lines else place
 
 
 def _only(module: ModuleType, place: str) -> Bot:

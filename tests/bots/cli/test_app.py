@@ -41,8 +41,25 @@ def test_check_lists_all_faults(run: Run, tmp_path: Path) -> None:
         file.write("\n@bot.command(name='a')\nasync def b() -> None: ...\n")
     done = run("bot", "check", "hello/hello.py")
     assert done.returncode == 1
-    assert "words cannot become bytes" in done.stderr
-    assert "there are two with this name" in done.stderr
+    assert done.stderr.splitlines() == [
+        "hello/hello.py:16: command a: parameter 'x': words cannot become bytes",
+        "hello/hello.py:19: command /a: there are two with this name",
+    ]
+
+
+def test_check_says_that_a_file_ends_the_program(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
+    done = run("bot", "check", "leaves.py")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("leaves.py:1: cannot be loaded: it ends the program.")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("bot",), ("bot", "new"), ("bot", "run"), ("bot", "check"), ("demo",)]
+)
+def test_every_command_shows_an_example(run: Run, command: tuple[str, ...]) -> None:
+    assert f"Example: graphchat {' '.join(command)}" in run(*command, "--help").stdout
 
 
 def test_a_bot_without_a_relay_says_what_to_do(run: Run) -> None:

@@ -58,7 +58,9 @@ def test_a_bot_finds_its_neighbours(place: Path) -> None:
         ("empty.py", 'There is no bot in empty.py. Make one: bot = Bot("name")'),
         ("two.py", "There are several bots in two.py. Choose one of: two.py:shop, two.py:again"),
         ("two.py:shoe", "two.py has no bot named shoe. Choose one of: two.py:shop"),
-        ("broken.py", "broken.py cannot be loaded: ZeroDivisionError: division by zero"),
+        ("broken.py", "broken.py:2: cannot be loaded: ZeroDivisionError: division by zero"),
+        ("leaves.py", "leaves.py:3: cannot be loaded: it ends the program. Put what does so"),
+        ("leaves:bot", "leaves cannot be loaded: it ends the program."),
         ("broken:bot", "broken cannot be loaded: ZeroDivisionError"),
         ("lost:bot", "lost cannot be loaded: ModuleNotFoundError: No module named 'nowhere'"),
         ("syntax.py", "syntax.py cannot be loaded: SyntaxError"),
@@ -67,7 +69,8 @@ def test_a_bot_finds_its_neighbours(place: Path) -> None:
 def test_what_is_no_bot_is_said_in_one_sentence(place: Path, target: str, sentence: str) -> None:
     write(place, "empty.py", "x = 1\n")
     write(place, "two.py", TWO)
-    write(place, "broken.py", "1 / 0\n")
+    write(place, "broken.py", "import sys\n1 / 0\n")
+    write(place, "leaves.py", "import sys\n\nsys.exit(3)\n")
     write(place, "lost.py", "import nowhere\n")
     write(place, "syntax.py", "def\n")
     with pytest.raises(TargetError) as caught:
