@@ -4,6 +4,7 @@ Tortoise picks the dialect of migrations by the module of a client, so "sqlite" 
 the name of this one.
 """
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -38,6 +39,14 @@ class RelayConnection(aiosqlite.Connection):
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` in the thread: one hop there and back, however many statements it has."""
         return cast("T", await self._execute(work, self._conn))
+
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except BaseException:
+            # Its thread tells the loop that it ends: the loop has to be there still.
+            await asyncio.to_thread(self._thread.join)
+            raise
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         # A closure shows nothing of its arguments to aiosqlite's log.

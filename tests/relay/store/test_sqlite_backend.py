@@ -1,9 +1,11 @@
 import logging
+import threading
 from pathlib import Path
 
 import pytest
 from tests.relay.store.contract import added, message
 
+from graphchat.errors import StoreError
 from graphchat_relay.store.sqlite import SqliteStore
 
 
@@ -30,3 +32,11 @@ async def test_no_log_has_statements_or_values(
     await store.close()
     assert "find me" not in caplog.text
     assert "relay_message" not in caplog.text
+
+
+async def test_a_database_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+    (tmp_path / "relay.db").write_bytes(b"no database" * 100)
+    for _ in range(20):
+        with pytest.raises(StoreError):
+            await SqliteStore.open(tmp_path / "relay.db")
+        assert not [t for t in threading.enumerate() if "connection_worker" in t.name]
