@@ -4,6 +4,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, assert_never
 
+from graphchat import content
 from graphchat.client import rows
 from graphchat.client.context import Context, Job
 from graphchat.client.live import Live, OwnFrame, Waiting
@@ -25,10 +26,11 @@ from graphchat.client.unit import Unit
 from graphchat.content import Image, Message, ReceiptBody, Resend, Text, Unknown, Welcome
 from graphchat.core import effects as do
 from graphchat.core.effects import Danger, Effect
-from graphchat.core.frame import Frame, Kind
+from graphchat.core.frame import MESSAGE_ID_SIZE, Frame, Kind
 from graphchat.core.handshake import Phase, Role
 from graphchat.core.lane import LaneState
 from graphchat.errors import RemoteProtocolError
+from graphchat.ids import MessageId
 from graphchat.wire.base64url import to_text
 
 # Bytes: nobody meets the same id twice by chance.
@@ -72,7 +74,7 @@ class Applier:
             case do.Release(stream=stream, seq=seq):
                 unit.write(rows.release(live.id, stream, seq))
             case do.Received(frame=frame_in, message=message):
-                self._received(live, frame_in, message)
+                await self._received(live, frame_in, message)
             case do.Acknowledged(body=body):
                 await self._acknowledged(live, body)
             case do.Covered(first=first, last=last):
@@ -84,6 +86,13 @@ class Applier:
                 self._alarm(live, AlarmRecord(live.id, danger.name))
             case _:
                 assert_never(effect)
+
+    async def say_control(self, live: Live, message: Message) -> bytes:
+        """Say something for the program of the other side; return its message id."""
+        message_id = MessageId(self.context.clock.random(MESSAGE_ID_SIZE))
+        payload = content.encode(message)
+        await self.apply(live, [live.connection.say(Kind.CONTROL, message_id, payload)])
+        return message_id
 
     # The handshake
 
@@ -174,9 +183,14 @@ class Applier:
         self.unit.write(rows.envelope(live.id, sealed.lane, waiting))
         self.unit.after(partial(self.context.hand_over, live, sealed.lane))
 
-    def _received(self, live: Live, frame: Frame, message: Message) -> None:
+    async def _received(self, live: Live, frame: Frame, message: Message) -> None:
         if isinstance(message, ReceiptBody | Resend | Welcome):
             return  # out of place here: nothing to show
+        if (handler := self.context.controls.get(type(message))) is not None:
+            # What breaks a rule of its feature stays part of the chain, and changes nothing.
+            with suppress(RemoteProtocolError):
+                await handler(self, live, frame, message)
+            return
         now = self.context.clock.now()
         spoken = Spoken(
             live.id,

@@ -1,10 +1,11 @@
 """What all parts of one running client share."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from graphchat.client import rows
@@ -15,10 +16,20 @@ from graphchat.client.pulse import Pulse
 from graphchat.client.stored import EventRecord, Work
 from graphchat.client.unit import Unit
 from graphchat.clock import Clock
-from graphchat.content import ProfileCard
+from graphchat.content import Message, ProfileCard
+from graphchat.core.frame import Frame
 from graphchat.store import Database
 from graphchat.transport.ports import Transport
 from graphchat.wire.uri import RelayAddress
+
+if TYPE_CHECKING:
+    from graphchat.client.apply import Applier
+
+ControlHandler = Callable[["Applier", Live, Frame, Any], Awaitable[None]]
+"""Takes one message for programs within the unit in which it arrived.
+
+Raises `RemoteProtocolError`, before anything changes, for what breaks a rule.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,10 @@ class Context:
     """Has a job done at a relay."""
     hand_over: Callable[[Live, int], None] = _nobody
     """Gives the sealed envelopes of a lane to its socket."""
+    controls: "Mapping[type[Message], ControlHandler]" = field(
+        default_factory=dict["type[Message]", "ControlHandler"]
+    )
+    """Who takes a message for programs, by its type; others are told to the application."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when there are events for a profile, by its id."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from graphchat.client import load
+from graphchat.client import controls, load
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context
 from graphchat.client.flow import Flow
@@ -85,6 +85,7 @@ class Engine:
         self._closed = False
         context.hire = self.worker.hire
         context.hand_over = self.flow.hand_over
+        context.controls = controls.HANDLERS
 
     # Life
 

@@ -4,13 +4,13 @@ A message is one MessagePack map with its ``type``. What this version does not k
 kept as it came, so that a newer version can show it later.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 from msgspec import MsgspecError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from graphchat.content.control import BotCommands, ReceiptBody, Resend, Welcome
-from graphchat.content.spoken import Image, Text
+from graphchat.content.control import Control
+from graphchat.content.spoken import Spoken
 from graphchat.errors import ContentError, RemoteProtocolError
 
 # An XXL envelope (786,432 bytes) less header, seals, signature and the rest of the frame.
@@ -27,7 +27,7 @@ class Unknown(Struct, frozen=True):
     """The whole message as it came."""
 
 
-_Known = Text | Image | Welcome | ReceiptBody | Resend | BotCommands
+_Known = Spoken | Control
 Message = _Known | Unknown
 
 
@@ -38,7 +38,7 @@ class _Head(Struct):
 _ENCODER: Final = Encoder()
 _HEAD: Final = Decoder(_Head)
 _KNOWN: Final[Decoder[_Known]] = Decoder(_Known)
-_TYPES: Final = frozenset({"text", "image", "welcome", "receipt", "resend", "bot.commands"})
+_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(_Known))
 
 
 def encode(message: Message) -> bytes:

@@ -100,3 +100,7 @@ class BotCommands(Struct, tag_field="type", tag="bot.commands", frozen=True):
         rules.number("number of commands", len(self.commands), 0, MAX_COMMANDS)
         if len({command.name for command in self.commands}) != len(self.commands):
             raise ContentError("The bot announces a command twice. Rename one of them.")
+
+
+Control = Welcome | ReceiptBody | Resend | BotCommands
+"""Every message of this module that can be a frame."""

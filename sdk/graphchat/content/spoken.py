@@ -55,3 +55,7 @@ class Image(Struct, tag_field="type", tag="image", frozen=True):
         rules.prose("caption", self.caption, MAX_CAPTION)
         if self.mime not in get_args(Mime):
             raise ContentError("The picture must be PNG, JPEG or WebP. Convert it first.")
+
+
+Spoken = Text | Image
+"""Every message of this module that can be a frame."""
