@@ -28,7 +28,7 @@ unexport PYTHONHOME PYTHONPATH
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install test check lint types imports unit test-slow fuzz bench format lock clean
+.PHONY: help demo install test check lint types imports unit test-slow fuzz bench format describe lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -71,6 +71,10 @@ bench: install ## measure speed; prints a table and writes build/bench.json
 format: install ## format the code and mend what ruff can mend
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+describe: install ## write docs/openapi.json and docs/asyncapi.json anew from the code of the relay
+	$(BIN)/graphchat relay describe rest > docs/openapi.json
+	$(BIN)/graphchat relay describe socket > docs/asyncapi.json
 
 # The locks hold for every platform (`--universal`); markers in them tell where a line applies.
 lock: ## write the lock files anew from pyproject.toml

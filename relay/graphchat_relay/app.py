@@ -166,7 +166,9 @@ async def _bland(request: Request, error: Exception) -> Response:
     """Answer what is no endpoint, or no complete request."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return answer(b'"Method Not Allowed"', 405)
+        # RFC 9110, 15.5.6: it says which methods there are. The gate answers OPTIONS everywhere.
+        methods = (error.headers or {})["Allow"].split(", ")
+        return answer(b'"Method Not Allowed"', 405, allow=", ".join(sorted([*methods, "OPTIONS"])))
     if error.status_code == 408:
         return answer(b'"Request Timeout"', 408)
     return answer(b'"Not Found"', 404)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from graphchat.clock import Clock
 from graphchat.wire import rest as wire
 from graphchat.wire.limits import FRAME
-from graphchat.wire.signing import NONCE_BYTES
+from graphchat.wire.signing import NONCE_BYTES, SCHEME
 from graphchat_relay.asgi import AsgiLine
 from graphchat_relay.handover import take_over
 from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Line
@@ -32,6 +32,7 @@ PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"authorization, content-type"),
     (b"access-control-max-age", b"86400"),
 )
+UNAUTHORIZED: Final = ((b"www-authenticate", SCHEME.strip().encode()),)
 # RFC 6455, 7.4.1 and its registry: the service restarts; come back.
 RESTART: Final = 1012
 # Bytes that are read from a socket at once.
@@ -120,7 +121,7 @@ class Gate:
         if scope["path"] != path and base != path:
             await refuse(scope, send, 404, b'"Not Found"')
         elif scope["path"] != path and not self._site.welcomes(token):
-            await refuse(scope, send, 401, wire.UNAUTHORIZED)
+            await refuse(scope, send, 401, wire.UNAUTHORIZED, UNAUTHORIZED)
         elif self._sockets.closing or len(self._sockets) >= relay.limits.sockets:
             body = wire.encode(wire.Refusal("busy"))
             await refuse(scope, send, 503, body, ((b"retry-after", b"5"),))

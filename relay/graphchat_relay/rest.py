@@ -16,6 +16,7 @@ from graphchat.wire import rest as wire
 from graphchat.wire.base64url import to_text
 from graphchat.wire.codec import InvalidObjectError
 from graphchat.wire.limits import BODY, INLINE, PAGE, SIZES
+from graphchat.wire.signing import SCHEME
 from graphchat_relay.auth import Proof, Shown, request_proof
 from graphchat_relay.service.queues import Entry, LiveQueue, Refusal
 from graphchat_relay.service.relay import Relay
@@ -25,6 +26,8 @@ SMALL: Final = 1024
 """Bytes of a body that holds one key."""
 PATIENCE: Final = 60.0
 """Seconds in which a body has to be complete."""
+# RFC 9110, 11.6.1: whoever says 401 names a scheme.
+CHALLENGE: Final = SCHEME.strip()
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -241,7 +244,7 @@ async def refuse(request: Request, error: Exception) -> Response:
     """Turn a refusal into its status. One body for everything that is not allowed."""
     match error:
         case UnauthorizedError():
-            return answer(wire.UNAUTHORIZED, 401)
+            return answer(wire.UNAUTHORIZED, 401, www_authenticate=CHALLENGE)
         case QuotaError():
             return answer(wire.QUOTA, 429)
         case RateError():

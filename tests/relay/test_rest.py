@@ -146,6 +146,10 @@ async def test_every_answer_has_the_headers_of_the_protocol(peers: Clients) -> N
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "Access-Control-Allow-Credentials" not in answer.headers
         assert not {"Server", "Date", "Set-Cookie"} & answer.headers.keys()
+        challenge = "GraphChat" if answer.status == 401 else None
+        assert answer.headers.get("WWW-Authenticate") == challenge
+        methods = {405: "OPTIONS, POST"}.get(answer.status)
+        assert answer.headers.get("Allow") == methods
 
 
 async def test_a_long_queue_is_read_page_by_page(peers: Clients) -> None:

@@ -131,6 +131,26 @@ async def test_another_version_of_http_is_not_spoken(text: bytes) -> None:
         writer.close()
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"no HTTP\r\n\r\n", 400),
+        (b"GET /q HTTP/1.1\r\n\r\n", 400),
+        (b"GET /q HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 2**17 + b"\r\n\r\n", 431),
+        (b"POST /q HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    ],
+    ids=["garbage", "no host", "long headers", "encoded"],
+)
+async def test_what_is_no_request_gets_a_bare_answer(text: bytes, status: int) -> None:
+    async with relay("memory:") as served, clients(served.uri) as peers:
+        reader, writer = await asyncio.open_connection(*peers.address.base[7:-2].split(":"))
+        writer.write(text)
+        async with asyncio.timeout(10):
+            found = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    assert found == (b"HTTP/1.1 %d \r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
+
+
 async def test_tls_offers_one_version_of_http() -> None:
     async with relay("memory:", tls_self_signed=True) as served:
         context = ssl.create_default_context()

@@ -1,11 +1,13 @@
 """``graphchat relay``: run a relay, and look at one."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from graphchat_relay.cli import tokens
+from graphchat_relay.cli.describing import Subject
 from graphchat_relay.cli.home import fail, home_of
 
 app = typer.Typer(
@@ -133,3 +135,16 @@ def check(
     except GraphchatError as error:
         raise fail(str(error)) from None
     show(steps, json=json)
+
+
+@app.command()
+def describe(
+    subject: Annotated[Subject, typer.Argument(help="rest: OpenAPI 3.1; socket: AsyncAPI 3.0.")],
+) -> None:
+    """Print what a relay speaks, for programs.
+
+    Example: graphchat relay describe rest > openapi.json
+    """
+    from graphchat_relay.cli.describing import describe as made
+
+    sys.stdout.write(made(subject))
