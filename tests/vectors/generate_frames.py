@@ -119,7 +119,7 @@ def written() -> Iterator[dict[str, object]]:
             commits = sha256(data).digest()
             statement = b"gc/1 else" + CID + commits
         else:
-            commits = head = sha256(prev + data).digest()
+            commits = head = sha256(b"gc/1 link" + prev + sha256(data).digest()).digest()
             statement = b"gc/1 sent" + CID + STREAM + seq.to_bytes(8, "big") + head
         yield {
             "name": name,

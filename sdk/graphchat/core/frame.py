@@ -83,7 +83,20 @@ def first_hash(cid: ConnectionId, stream: bytes) -> bytes:
 
 def next_hash(previous: bytes, frame: bytes) -> bytes:
     """Return ``h_k`` from ``h_{k-1}`` and the encoded frame ``k``."""
-    return sha256(previous + frame).digest()
+    return next_link(previous, digest(frame))
+
+
+def digest(frame: bytes) -> bytes:
+    """Return what stands for an encoded frame in its chain, and tells nothing of it.
+
+    Nobody can guess the frame from it: each has 16 random bytes, its message id.
+    """
+    return sha256(frame).digest()
+
+
+def next_link(previous: bytes, digest: bytes) -> bytes:
+    """Return ``h_k`` from ``h_{k-1}`` and the `digest` of frame ``k``."""
+    return sha256(b"gc/1 link" + previous + digest).digest()
 
 
 def _statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:

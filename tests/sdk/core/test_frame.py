@@ -229,6 +229,15 @@ def test_the_frames_of_the_vectors_are_a_chain() -> None:
     assert [vector["prev"] for vector in chained] == heads[:-1]
 
 
+def test_a_chain_can_be_followed_by_those_who_see_only_hashes() -> None:
+    cid = ConnectionId(bytes.fromhex(VECTORS["cid"]))
+    chained = [vector for vector in VECTORS["frames"] if vector["seq"]]
+    head = frames.first_hash(cid, bytes.fromhex(chained[0]["stream"]))
+    for vector in chained:
+        head = frames.next_link(head, sha256(bytes.fromhex(vector["frame"])).digest())
+        assert head.hex() == vector["head"]
+
+
 @pytest.mark.parametrize("vector", VECTORS["receipts"], ids=vector_id)
 def test_the_vectors_of_receipts_hold(vector: dict[str, Any]) -> None:
     cid = ConnectionId(bytes.fromhex(VECTORS["cid"]))
