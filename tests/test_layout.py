@@ -21,6 +21,7 @@ INDIRECT: Final = {
     "sdk/client/address_state": HANDSHAKE,
     "sdk/client/apply": LOOP,
     "sdk/client/context": LOOP,
+    "sdk/client/controls": "one table: each feature tests its rows by what its messages do",
     "sdk/client/live": LOOP,
     "sdk/client/rows": LOOP,
     "sdk/client/stored": LOOP,

@@ -1,11 +1,14 @@
 """Valid and nearly valid input for each target: from here a fuzzer finds the way inside."""
 
+import json
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 import msgspec
 from PIL import Image
+from tests.recordings import recording
 
 from graphchat import content
 from graphchat.codes import Code, CodeLane, Kind, qr
@@ -55,6 +58,7 @@ SERVER: Final = (
     Push(QUEUE, rest.Message("1", 1_700_000_000, 4608, b"envelope")),
     Sent("3", ok=False, error="quota"),
 )
+VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors" / "messages.json").read_text())
 SEEDS: Final[dict[str, list[bytes]]] = {
     "relay_address": [f"{BASE}/token#{'A' * 22}".encode(), f"http://[::1]:80#{'A' * 22}".encode()],
     "queue_uri": [QUEUE.encode()],
@@ -78,7 +82,10 @@ SEEDS: Final[dict[str, list[bytes]]] = {
         content.encode(content.Resend(bytes(8), 1, 2)),
         content.encode(content.BotCommands((content.BotCommand("help", "Help."),))),
         msgspec.msgpack.encode({"type": "of.later", "anything": [1, None]}),
+        *(bytes.fromhex(vector["payload"]) for vector in VECTORS["messages"]),
+        *(bytes.fromhex(vector["payload"]) for vector in VECTORS["refused"]),
     ],
+    "recording": [recording()],
     "picture": [picture_file(kind) for kind in ("PNG", "JPEG", "WEBP")],
     "code": [
         CODE.text.encode(),

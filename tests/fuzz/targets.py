@@ -15,6 +15,7 @@ from tests.fuzz.relay import rest_request, socket_talk
 from graphchat import content
 from graphchat.codes import Code, qr
 from graphchat.content.pictures import open_picture
+from graphchat.content.voice import make_voice
 from graphchat.core import frame as frames
 from graphchat.core.handshake import CodeKeys, read_confirmation
 from graphchat.crypto import aead, agreement, envelope, handshake
@@ -137,6 +138,14 @@ def message(data: bytes) -> None:
     assert content.decode(content.encode(read)) == read
 
 
+def recording(data: bytes) -> None:
+    try:
+        made = make_voice(data)
+    except ContentError:
+        return
+    assert content.decode(content.encode(made)) == made
+
+
 def picture(data: bytes) -> None:
     try:
         opened = open_picture(data, SIDE)
@@ -251,7 +260,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
     for target in (
         *(relay_address, queue_uri, authorization, rest_body, client_frame, server_frame),
-        *(websocket_stream, message, picture, code, qr_code, frame),
+        *(websocket_stream, message, recording, picture, code, qr_code, frame),
         *(confirmation, sealed_envelope, envelope_body, command, rest_request, socket_talk),
     )
 }

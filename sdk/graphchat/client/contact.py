@@ -276,7 +276,7 @@ async def as_message(message: Sendable) -> Message:
 
 def kind_of_frame(message: Message) -> Kind:
     """Return whether people read ``message`` or programs do."""
-    return Kind.CONTROL if isinstance(message, content.Control) else Kind.CONTENT
+    return Kind.CONTROL if isinstance(message, content.ForPrograms) else Kind.CONTENT
 
 
 def decode(payload: bytes) -> Message:

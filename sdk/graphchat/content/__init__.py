@@ -1,6 +1,17 @@
 """What people and programs say to each other: one frozen struct for each type of message."""
 
-from graphchat.content.codec import MAX_MESSAGE, Message, Unknown, decode, encode
+from graphchat.content.about import About, ProfileUpdate, Read, Timer, Typing
+from graphchat.content.amending import Amending, Delete, Edit, Reaction, Vote
+from graphchat.content.asking import Choice, Choices, Option, Poll
+from graphchat.content.codec import (
+    MAX_MESSAGE,
+    ForPrograms,
+    Message,
+    Spoken,
+    Unknown,
+    decode,
+    encode,
+)
 from graphchat.content.control import (
     BotCommand,
     BotCommands,
@@ -9,23 +20,44 @@ from graphchat.content.control import (
     Resend,
     Welcome,
 )
+from graphchat.content.forms import Form, FormAnswer, FormField
 from graphchat.content.profile import ProfileCard, ProfileKind
-from graphchat.content.spoken import Image, Spoken, Text
+from graphchat.content.spoken import Image, Location, Text, Voice
 
 __all__ = [
     "MAX_MESSAGE",
+    "About",
+    "Amending",
     "BotCommand",
     "BotCommands",
+    "Choice",
+    "Choices",
     "Control",
+    "Delete",
+    "Edit",
+    "ForPrograms",
+    "Form",
+    "FormAnswer",
+    "FormField",
     "Image",
+    "Location",
     "Message",
+    "Option",
+    "Poll",
     "ProfileCard",
     "ProfileKind",
+    "ProfileUpdate",
+    "Reaction",
+    "Read",
     "ReceiptBody",
     "Resend",
     "Spoken",
     "Text",
+    "Timer",
+    "Typing",
     "Unknown",
+    "Voice",
+    "Vote",
     "Welcome",
     "decode",
     "encode",

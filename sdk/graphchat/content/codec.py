@@ -9,8 +9,12 @@ from typing import Final, get_args
 from msgspec import MsgspecError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from graphchat.content.about import About
+from graphchat.content.amending import Amending
+from graphchat.content.asking import Asked
 from graphchat.content.control import Control
-from graphchat.content.spoken import Spoken
+from graphchat.content.forms import Filled
+from graphchat.content.spoken import Said
 from graphchat.errors import ContentError, RemoteProtocolError
 
 # An XXL envelope (786,432 bytes) less header, seals, signature and the rest of the frame.
@@ -27,7 +31,11 @@ class Unknown(Struct, frozen=True):
     """The whole message as it came."""
 
 
-_Known = Spoken | Control
+Spoken = Said | Asked | Filled
+"""Every message that is a line of a conversation."""
+ForPrograms = Control | About
+"""Every message that people do not see as something that was said."""
+_Known = Spoken | Amending | ForPrograms
 Message = _Known | Unknown
 
 

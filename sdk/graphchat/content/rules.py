@@ -9,6 +9,11 @@ from graphchat.errors import ContentError
 MAX_INTEGER: Final = 2**63 - 1
 """The largest number that databases and other languages hold exactly."""
 
+MESSAGE_ID: Final = 16
+"""Bytes of the id of a message."""
+MAX_QUOTE: Final = 200
+"""Characters of a message that its reply repeats, for whoever does not have it."""
+
 # They turn the text after them round, also outside the field: "exe.txt" for "txt.exe".
 _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Cc: control, such as ESC; Zl and Zp: line and paragraph; Cs: halves of a character.
@@ -62,7 +67,35 @@ def size(what: str, data: bytes, least: int, most: int) -> None:
         raise ContentError(f"The {what} has {len(data):,} bytes; it must have {wanted}.")
 
 
-def number(what: str, value: int, least: int, most: int = MAX_INTEGER) -> None:
+def shown(what: str, text: str, most: int) -> None:
+    """Allow `prose` in which there is something to see.
+
+    Raises `ContentError` as `prose`, and if nothing of it is visible.
+    """
+    prose(what, text, most)
+    if not unseen.shows("".join(text.split())):
+        raise ContentError(f"The {what} is empty, or nothing of it can be seen. Give one.")
+
+
+def message_id(what: str, data: bytes) -> None:
+    """Allow the id of a message: 16 bytes. Raises `ContentError`."""
+    size(what, data, MESSAGE_ID, MESSAGE_ID)
+
+
+def reply(reply_to: bytes, quote: str) -> None:
+    """Allow what a message says of the one that it answers: nothing, or its id and a quote.
+
+    Raises `ContentError` if the id has another length, the quote is longer than 200
+    characters, or quotes nothing.
+    """
+    if reply_to:
+        message_id("id of the message that this replies to", reply_to)
+    elif quote:
+        raise ContentError("A quote belongs to the message that it is from. Name that too.")
+    prose("quote", quote, MAX_QUOTE)
+
+
+def number(what: str, value: float, least: float, most: float = MAX_INTEGER) -> None:
     """Allow ``least`` to ``most``.
 
     Raises `ContentError` if it is less or more.

@@ -1,20 +1,40 @@
-from typing import Any
+import json
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 import pytest
 from hypothesis import given, strategies as st
+from tests.vectors import generate_messages
 
 from graphchat.content import (
     MAX_MESSAGE,
     BotCommand,
     BotCommands,
+    Choice,
+    Choices,
+    Delete,
+    Edit,
+    Form,
+    FormAnswer,
+    FormField,
     Image,
+    Location,
     Message,
+    Option,
+    Poll,
     ProfileCard,
+    ProfileUpdate,
+    Reaction,
+    Read,
     ReceiptBody,
     Resend,
     Text,
+    Timer,
+    Typing,
     Unknown,
+    Voice,
+    Vote,
     Welcome,
     decode,
     encode,
@@ -22,6 +42,7 @@ from graphchat.content import (
 from graphchat.content.codec import _TYPES, _Known
 from graphchat.errors import ContentError, RemoteProtocolError
 
+VECTORS: Final = json.loads((Path(__file__).parents[2] / "vectors" / "messages.json").read_text())
 SEQS = st.integers(1, 2**63 - 129)
 STREAMS = st.binary(min_size=8, max_size=8)
 LINES = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=30)
@@ -33,7 +54,69 @@ CARDS = st.builds(
     LINES,
     st.text(max_size=30),
 )
-KNOWN: st.SearchStrategy[Message] = st.one_of(
+IDS = st.binary(min_size=16, max_size=16)
+NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,31}", fullmatch=True)
+REPLIES = st.just((b"", "")) | st.tuples(IDS, st.text(max_size=30))
+NEW: st.SearchStrategy[Message] = st.one_of(
+    st.builds(lambda text, reply: Text(text, *reply), st.text(max_size=50), REPLIES),
+    st.builds(
+        lambda data, *more: Voice(b"OggS" + data, *more),
+        st.binary(max_size=50),
+        st.integers(1, 3_600_000),
+        st.binary(max_size=128),
+    ),
+    st.builds(
+        Location,
+        st.floats(-90, 90),
+        st.floats(-180, 180),
+        st.floats(0, 20_000_000),
+        st.just("") | LINES,
+        IDS,
+        st.text(max_size=30),
+    ),
+    st.builds(
+        lambda question, names, more: Choices(
+            question, tuple(Option(name, question) for name in names), more
+        ),
+        LINES,
+        st.lists(NAMES, min_size=1, max_size=5, unique=True),
+        st.text(max_size=30),
+    ),
+    st.builds(Choice, IDS, NAMES, LINES),
+    st.builds(
+        Poll,
+        LINES,
+        st.lists(LINES, min_size=2, max_size=5, unique=True).map(tuple),
+        st.booleans(),
+        st.integers(0, 2**63 - 1),
+    ),
+    st.builds(
+        lambda title, names: Form(title, tuple(FormField(name, title) for name in names)),
+        LINES,
+        st.lists(NAMES, min_size=1, max_size=5, unique=True),
+    ),
+    st.builds(
+        FormAnswer,
+        IDS,
+        st.dictionaries(
+            NAMES,
+            st.text(max_size=30)
+            | st.booleans()
+            | st.integers(-(2**63) + 1, 2**63 - 1)
+            | st.floats(allow_nan=False, allow_infinity=False),
+            max_size=5,
+        ),
+    ),
+    st.builds(Edit, IDS, st.text(max_size=50)),
+    st.builds(Delete, IDS),
+    st.builds(Reaction, IDS, st.sampled_from(["", "\U0001f44d", "\u2764\ufe0f"])),
+    st.builds(Vote, IDS, st.sets(st.integers(0, 19)).map(lambda found: tuple(sorted(found)))),
+    st.builds(ProfileUpdate, CARDS),
+    st.builds(Timer, st.integers(0, 366 * 86_400), SEQS),
+    st.builds(Read, IDS),
+    st.builds(Typing, st.booleans()),
+)
+OLD: st.SearchStrategy[Message] = st.one_of(
     st.builds(Text, st.text(max_size=50)),
     st.builds(
         Image,
@@ -58,6 +141,7 @@ KNOWN: st.SearchStrategy[Message] = st.one_of(
     .map(lambda names: tuple(BotCommand(name, f"does {name}") for name in names))
     .map(BotCommands),
 )
+KNOWN = NEW | OLD
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -177,6 +261,36 @@ def test_the_bytes_on_the_wire_stay_what_they_are() -> None:
     assert encode(BotCommands((BotCommand("go", "Go."),))) == (
         b"\x82\xa4type\xacbot.commands\xa8commands\x91\x82\xa4name\xa2go\xa4help\xa3Go."
     )
+
+
+@pytest.mark.parametrize("vector", VECTORS["messages"], ids=lambda vector: vector["name"])
+def test_a_message_has_the_bytes_of_its_vector(vector: dict[str, str]) -> None:
+    data = bytes.fromhex(vector["payload"])
+    message = decode(data)
+    assert not isinstance(message, Unknown)
+    assert encode(message) == data
+
+
+@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["name"])
+def test_what_a_vector_refuses_is_refused(vector: dict[str, str]) -> None:
+    with pytest.raises(RemoteProtocolError):
+        decode(bytes.fromhex(vector["payload"]))
+
+
+def test_the_vectors_are_what_their_generator_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate_messages, "OUT", tmp_path / "messages.json")
+    generate_messages.main()
+    assert json.loads((tmp_path / "messages.json").read_text()) == VECTORS
+
+
+def test_there_is_a_vector_of_every_type_that_other_files_do_not_have() -> None:
+    found = {
+        decode(bytes.fromhex(vector["payload"])).__struct_config__.tag
+        for vector in VECTORS["messages"]
+    }
+    assert _TYPES - found == {"welcome", "receipt", "resend", "bot.commands"}
 
 
 def test_every_known_type_has_its_name() -> None:

@@ -53,3 +53,10 @@ def test_a_limit_belongs_to_what_is_allowed() -> None:
         rules.size("stream", b"123", 8, 8)
     with pytest.raises(ContentError, match="is 0; it must be from 1 to 2"):
         rules.number("width", 0, 1, 2)
+
+
+def test_what_has_to_be_read_shows_something() -> None:
+    rules.shown("question", " two\nlines ", 20)
+    for text in ("", " \n", "\u200b\u3164", "x" * 21):
+        with pytest.raises(ContentError):
+            rules.shown("question", text, 20)
