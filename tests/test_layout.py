@@ -46,6 +46,7 @@ WHOLE: Final = {
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",
     "sdk/crypto/ratchet_oracle": "two other double ratchets make the same bytes",
     "sdk/store/crash": "processes that die while they write",
+    "sdk/store/upgrade": "homes of released versions, opened by this one",
     "sdk/store/damage": "files with flipped and missing bytes",
 }
 
