@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, assert_never
 
 from graphchat import content
-from graphchat.client import rows
+from graphchat.client import evidence, rows
 from graphchat.client.context import Context, Job
 from graphchat.client.live import Live, OwnFrame, Waiting
 from graphchat.client.rows import Spoken
@@ -28,6 +28,7 @@ from graphchat.core import effects as do
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import MESSAGE_ID_SIZE, Frame, Kind
 from graphchat.core.handshake import Phase, Role
+from graphchat.core.inbox import Signed
 from graphchat.core.lane import LaneState
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import MessageId
@@ -67,17 +68,22 @@ class Applier:
                 live.recent[written.seq] = frame
                 now = self.context.clock.now()
                 unit.write(rows.frame(live.id, written.seq, written.id, frame.pack(), now))
+                signed = Signed(written.frame, written.data, written.signature)
+                unit.write(evidence.link(live.id, signed, outgoing=True))
             case do.Sealed():
                 self._sealed(live, effect)
             case do.Keep(signed=signed):
                 unit.write(rows.keep(live.id, signed))
             case do.Release(stream=stream, seq=seq):
                 unit.write(rows.release(live.id, stream, seq))
+            case do.Chained(signed=signed):
+                unit.write(evidence.link(live.id, signed, outgoing=False))
             case do.Received(frame=frame_in, message=message):
                 await self._received(live, frame_in, message)
             case do.Acknowledged(body=body):
                 await self._acknowledged(live, body)
-            case do.Covered(first=first, last=last):
+            case do.Covered(first=first, last=last, receipt=receipt):
+                unit.write(evidence.receipt(live.id, receipt))
                 await self._covered(live, first, last)
             case do.Repeat(first=first, last=last):
                 for traffic in live.traffic:

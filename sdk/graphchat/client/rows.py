@@ -280,7 +280,10 @@ def drop_work(work_id: int) -> Row:
 def remove_connection(row_id: int) -> list[Row]:
     """Forget a connection with its history."""
     lanes = "(SELECT id FROM client_lane WHERE connection_id = ?)"
-    owned = ("client_lane", "client_frame", "client_held_frame", "client_message")
+    owned = (
+        *("client_lane", "client_frame", "client_held_frame", "client_message"),
+        *("client_evidence", "client_receipt"),
+    )
     return [
         Row(f"DELETE FROM client_envelope WHERE lane_id IN {lanes}", (row_id,)),  # noqa: S608
         *(Row(f"DELETE FROM {table} WHERE connection_id = ?", (row_id,)) for table in owned),  # noqa: S608

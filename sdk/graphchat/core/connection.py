@@ -26,7 +26,7 @@ from graphchat.core.handshake import (
     Role,
     anywhere,
 )
-from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, StreamState, Use
+from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, Skip, StreamState, Use
 from graphchat.core.lane import Lane, LaneState, Offer
 from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
@@ -249,6 +249,8 @@ class Connection:
                     found.append(do.Keep(signed))
                 case Drop(stream=stream, seq=seq):
                     found.append(do.Release(stream, seq))
+                case Skip(signed=signed):
+                    found += _chained(signed)
                 case Conflict():
                     found.append(do.Alarm(Danger.EQUIVOCATION))
         if any(isinstance(effect, do.Release) for effect in found):
@@ -263,7 +265,7 @@ class Connection:
 
     def _use(self, signed: Signed) -> list[Effect]:
         frame, shake = signed.frame, self.state.handshake
-        found: list[Effect] = [do.Release(frame.stream, frame.seq)]
+        found = _chained(signed)
         try:
             message = content.decode(frame.payload)
         except RemoteProtocolError:
@@ -302,7 +304,7 @@ class Connection:
             self.state.nudge.rest()
         else:
             self.state.nudge.arm(self.clock.now())
-        return [do.Covered(first, body.seq)]
+        return [do.Covered(first, body.seq, body)]
 
     # Time
 
@@ -369,3 +371,7 @@ class Connection:
 
     def _now_ms(self) -> int:
         return int(self.clock.now() * 1000)
+
+
+def _chained(signed: Signed) -> list[Effect]:
+    return [do.Release(signed.frame.stream, signed.frame.seq), do.Chained(signed)]

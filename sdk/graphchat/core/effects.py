@@ -89,6 +89,13 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Chained:
+    """A frame of theirs has its place in the chain now: keep what a proof needs of it."""
+
+    signed: Signed
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """The next message of the other side, exactly once and in order."""
 
@@ -109,6 +116,8 @@ class Covered:
 
     first: int
     last: int
+    receipt: ReceiptBody
+    """Their signed word for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +135,5 @@ class Alarm:
 
 Effect = (
     Put | Secure | Remove | Moved | Store | Sealed | Keep | Release
-    | Received | Acknowledged | Covered | Repeat | Alarm
+    | Chained | Received | Acknowledged | Covered | Repeat | Alarm
 )  # fmt: skip

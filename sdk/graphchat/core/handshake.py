@@ -92,6 +92,9 @@ class HandshakeState(msgspec.Struct):
     peer_agreement: bytes = b""
     """Bob: ``CKA``."""
     peer_proof: bytes = b""
+    signature: bytes = b""
+    """Under our statement of section 12: a proof begins with both."""
+    peer_signature: bytes = b""
     peer_profile: ProfileCard | None = None
     peer_lanes: tuple[Offer, ...] = ()
     peer_kem: bytes = b""
@@ -134,10 +137,11 @@ def write_confirmation(
     """Bob: return the envelope for each lane of the code; ``lane_keys`` are its ``EKA``."""
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
     statement = agreement.confirmation_statement(agreed, ConnectionId(state.cid), proof.public)
+    state.signature = proof.sign(statement)
     hello = Hello(
         offers,
         proof.public,
-        proof.sign(statement),
+        state.signature,
         state.profile,
         KemKey(state.kem_key).public if state.kem_key else b"",
         state.text,
@@ -183,6 +187,7 @@ def note_request(state: HandshakeState, asked: Asked) -> None:
     agreed, hello = asked.agreed, asked.hello
     state.first, state.ckb, state.ekb0 = agreed.ms0, agreed.ckb, agreed.ekb0
     state.peer_profile, state.peer_proof = hello.profile, hello.proof
+    state.peer_signature = hello.signature
     state.peer_lanes, state.peer_kem = hello.lanes, hello.kem
     state.text, state.phase = hello.text, Phase.REQUESTED
 
@@ -235,7 +240,9 @@ def note_answer(state: HandshakeState, answer: Answer) -> None:
     state.final, own, hello = answer.final, SigningKey(state.proof_key).public, answer.hello
     if state.role is Role.BOB:
         state.peer_lanes, state.peer_proof = hello.lanes, hello.proof
-        state.peer_profile = hello.profile
+        state.peer_profile, state.peer_signature = hello.profile, hello.signature
+    else:
+        state.signature = hello.signature
     bob = own if state.role is Role.BOB else state.peer_proof
     state.words = agreement.safety_words(answer.final, hello.proof, bob)
     state.phase = Phase.PENDING

@@ -68,6 +68,13 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """The next frame of its stream, with the message id of another one: nobody gets to see it."""
+
+    signed: Signed
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """The other side signed two different frames with one number, or with one message id."""
 
@@ -75,7 +82,7 @@ class Conflict:
     seq: int
 
 
-Outcome = Use | Hold | Drop | Conflict
+Outcome = Use | Hold | Drop | Skip | Conflict
 
 
 @dataclass(slots=True)
@@ -151,7 +158,7 @@ class Inbox:
             stream.recent = [*stream.recent[1 - REMEMBERED :], stream.head]
             if any(signed.frame.id in known.ids for known in self.streams.values()):
                 # It stays part of the chain, or nothing could follow it; nobody gets to see it.
-                ready += [Drop(name, stream.seq), Conflict(name, stream.seq)]
+                ready += [Skip(signed), Conflict(name, stream.seq)]
                 continue
             stream.ids = [*stream.ids[1 - REMEMBERED :], signed.frame.id]
             ready.append(Use(signed))

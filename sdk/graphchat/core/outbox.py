@@ -39,6 +39,7 @@ class Written:
     head: bytes
     signature: bytes
     data: bytes
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Outbox:
         data = frames.encode(frame)
         signature = frames.sign(self.key, self.cid, frame, data)
         state.seq, state.head = frame.seq, frames.next_hash(state.head, data)
-        return Written(frame.seq, message_id, state.head, signature, data)
+        return Written(frame.seq, message_id, state.head, signature, data, frame)
 
     def outside(
         self, kind: Kind, message_id: MessageId, payload: bytes, ts_ms: int

@@ -167,6 +167,44 @@ class MessageRow(Model):
         indexes = (Index(fields=("connection_id", "id"), name="client_message_history"),)
 
 
+# A frame of either side as a proof needs it: its hash, and of a message who signed it when. The
+# payload is in the history, or here if the history does not have it (any more).
+class EvidenceRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    outgoing = fields.BooleanField()
+    stream = BlobField()
+    seq = fields.BigIntField()
+    digest = fields.BinaryField()
+    kind = fields.IntField(null=True)
+    msg_id = BlobField(null=True)
+    ts_ms = fields.BigIntField(null=True)
+    signature = fields.BinaryField(null=True)
+    payload = fields.BinaryField(null=True)
+
+    class Meta(Model.Meta):
+        table = "client_evidence"
+        unique_together = (("connection", "outgoing", "stream", "seq"),)
+
+
+# What the other side has signed to have received of our stream.
+class ReceiptRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    stream = BlobField()
+    seq = fields.BigIntField()
+    ts_ms = fields.BigIntField()
+    signature = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_receipt"
+        unique_together = (("connection", "stream", "seq"),)
+
+
 # An event that the application has not acknowledged. Ids rise and never repeat.
 class EventRow(Model):
     id = fields.IntField(primary_key=True)

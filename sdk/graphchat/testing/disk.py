@@ -78,6 +78,8 @@ class Disk:
                 self.held[signed.frame.stream, signed.frame.seq] = signed.data, signed.signature
             case do.Release(stream=stream, seq=seq):
                 self.held.pop((stream, seq), None)
+            case do.Chained():
+                pass
             case do.Received():
                 self.received.append(effect)
             case do.Acknowledged(body=body):

@@ -1,0 +1,60 @@
+"""What a proof needs later, stored as it happens: a row for each frame and each receipt.
+
+Rule: what was said is kept once. The payload of a message is in the history, from which its frame
+comes back byte for byte; of a frame for programs only the hash is kept. docs/protocol.md,
+section 9.
+"""
+
+from graphchat.client.rows import Row
+from graphchat.content import ReceiptBody
+from graphchat.core import frame as frames
+from graphchat.core.frame import Frame, Kind
+from graphchat.core.inbox import Signed
+
+
+def link(connection_id: int, signed: Signed, *, outgoing: bool) -> Row:
+    """Keep the place of a frame in its chain, and of a message what signs it."""
+    frame, digest = signed.frame, frames.digest(signed.data)
+    shown: tuple[object, ...] = (None,) * 5
+    if frame.kind is Kind.CONTENT or _is_welcome(frame):
+        payload = frame.payload if _is_welcome(frame) else None
+        shown = (frame.kind, frame.id, frame.ts_ms, signed.signature, payload)
+    return Row(
+        "INSERT OR IGNORE INTO client_evidence (connection_id, outgoing, stream, seq, digest,"
+        " kind, msg_id, ts_ms, signature, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (connection_id, outgoing, frame.stream, frame.seq, digest, *shown),
+    )
+
+
+def receipt(connection_id: int, body: ReceiptBody) -> Row:
+    """Keep the signed word of the other side that it has our frames up to a number."""
+    return Row(
+        "INSERT OR IGNORE INTO client_receipt (connection_id, stream, seq, ts_ms, signature)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (connection_id, body.stream, body.seq, body.ts_ms, body.signature),
+    )
+
+
+def preserve(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
+    """Keep what a message said: the history is about to say something else in its place."""
+    return Row(
+        "UPDATE client_evidence SET payload = (SELECT data FROM client_message m"
+        " WHERE m.connection_id = client_evidence.connection_id"
+        " AND m.outgoing = client_evidence.outgoing AND m.msg_id = client_evidence.msg_id)"
+        " WHERE connection_id = ? AND outgoing = ? AND msg_id = ? AND payload IS NULL",
+        (connection_id, outgoing, message_id),
+    )
+
+
+def forget(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
+    """Keep nothing of a message that is deleted but its hash, without which no other is proved."""
+    return Row(
+        "UPDATE client_evidence SET kind = NULL, msg_id = NULL, ts_ms = NULL, signature = NULL,"
+        " payload = NULL WHERE connection_id = ? AND outgoing = ? AND msg_id = ?",
+        (connection_id, outgoing, message_id),
+    )
+
+
+def _is_welcome(frame: Frame) -> bool:
+    """Tell whether a frame is the first of its stream, which says who its author claims to be."""
+    return frame.kind is Kind.CONTROL and frame.seq == 1
