@@ -37,6 +37,7 @@ INDIRECT: Final = {
     "relay/store/asyncpg_backend": "test_postgres opens every database by it",
     "relay/store/pgsql": "test_postgres runs every statement",
     "relay/store/schema": "a description of tables: test_models compares it with them",
+    "relay/service/shared": "what the parts of a relay share: test_relay joins them by it",
     "relay/line": "what lines and their receivers agree on: nothing runs in it",
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",
 }

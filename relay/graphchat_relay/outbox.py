@@ -50,12 +50,18 @@ class Outbox:
     def full(self) -> bool:
         return self.size >= HIGH
 
+    def push(self, found: Push) -> None:
+        """Send a message, as `put` does."""
+        if not self.closed:
+            self.size += len(found.message.msg)
+            self.put(found)
+
     def put(self, found: ServerObject) -> None:
-        """Send it with whatever else there is to send in this turn."""
+        """Send what is small with whatever else there is to send in this turn."""
         if self.closed:
             return
         self._objects.append(found)
-        self.size += _weight(found)
+        self.size += OVERHEAD
         if not self._planned:
             self._planned = True
             asyncio.get_running_loop().call_soon(self.flush)

@@ -135,7 +135,7 @@ class Rest:
         """``DELETE <RU>/messages/<id>``."""
         async with self._opened(request, await _no_body(request)) as queue:
             done = _Done()
-            self._relay.delete(queue, request.path_params["id"], done)
+            self._relay.delete([(queue, request.path_params["id"], "", done)])
             await done.wait()
         return answer(wire.OK)
 
@@ -151,7 +151,7 @@ class Rest:
             raise UnauthorizedError
         try:
             done = _Done()
-            self._relay.send(queue, proof.nonce, msg, done, signed=bool(proof.signature))
+            self._relay.send([(queue, proof.nonce, msg, done, bool(proof.signature))])
             await done.wait()
         finally:
             self._relay.release(queue)
@@ -183,7 +183,7 @@ class _Done:
     def __init__(self) -> None:
         self._answer: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
-    def __call__(self, refusal: Refusal) -> None:
+    def __call__(self, name: str, refusal: Refusal) -> None:
         if not self._answer.done():  # the client may have gone
             self._answer.set_result(refusal)
 

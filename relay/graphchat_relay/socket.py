@@ -40,6 +40,7 @@ from graphchat_relay.service.queues import (
     Subscription,
 )
 from graphchat_relay.service.relay import Relay
+from graphchat_relay.service.traffic import Deleting, Sending
 from graphchat_relay.site import Site
 
 LENGTHS: Final = frozenset(SIZES)
@@ -96,15 +97,9 @@ class Socket:
         """Do everything that one frame asks; only opening queues has to wait for something."""
         self._outbox.binary = isinstance(frame, bytes)
         objects = decode_client(frame)
-        for place, found in enumerate(objects):
-            if isinstance(found, Send):  # the most frequent ones need no other look
-                self._send_message(found)
-            elif isinstance(found, DeleteMessage):
-                self._delete(found)
-            elif isinstance(found, Subscribe | Attach):
-                return self._wait(objects[place:])
-            else:
-                self._act(found)
+        done = self._do(objects)
+        if done < len(objects):
+            return self._wait(objects[done:])
         return self._wait(()) if self._outbox.full else None
 
     def resume(self) -> None:
@@ -125,8 +120,9 @@ class Socket:
         return self._outbox.size < HIGH
 
     def push(self, uri: str, entry: Entry) -> None:
-        body = entry.msg if entry.msg is not None and entry.size <= INLINE else b""
-        self._outbox.put(Push(uri, Message(entry.id, entry.ts, entry.size, body)))
+        size = entry.size
+        body = entry.msg if size <= INLINE and entry.msg is not None else b""
+        self._outbox.push(Push(uri, Message(entry.id, entry.ts, size, body)))
 
     def stall(self, queue: LiveQueue) -> None:
         self._stalled[queue] = None
@@ -159,55 +155,66 @@ class Socket:
     # What the client asks.
 
     async def _handle(self, objects: Sequence[ClientObject | Invalid]) -> None:
-        opening: list[Subscribe | Attach] = []
-        for found in objects:
-            if isinstance(found, Subscribe | Attach):
-                opening.append(found)
-                continue
+        while objects:
+            opening = _opening(objects)
             if opening:
                 await self._open(opening)
-                opening = []
-            self._act(found)
-        if opening:
-            await self._open(opening)
+            objects = objects[len(opening) :]
+            objects = objects[self._do(objects) :]
 
-    def _act(self, found: Send | DeleteMessage | Unsubscribe | Invalid) -> None:
-        match found:
-            case Send():
-                self._send_message(found)
-            case DeleteMessage():
-                self._delete(found)
-            case Unsubscribe():
-                self._unsubscribe(found)
-            case Invalid():
-                self._outbox.put(found)
+    def _do(self, objects: Sequence[ClientObject | Invalid]) -> int:
+        """Do what is asked, up to what opens a queue; return how much was done."""
+        sendings: list[Sending] = []
+        deletings: list[Deleting] = []
+        for place, found in enumerate(objects):
+            kind = type(found)
+            if kind is Send:
+                self._send(found, sendings)  # type: ignore[arg-type] # a look at the type is the fastest
+            elif kind is DeleteMessage:
+                self._delete(found, deletings)  # type: ignore[arg-type] # as above
+            else:
+                self._move(sendings, deletings)
+                if isinstance(found, Subscribe | Attach):
+                    return place
+                sendings, deletings = [], []
+                self._act(found)  # type: ignore[arg-type] # as above
+        self._move(sendings, deletings)
+        return len(objects)
 
-    def _send_message(self, found: Send) -> None:
+    def _move(self, sendings: Sequence[Sending], deletings: Sequence[Deleting]) -> None:
+        # What is deleted makes room for what is sent.
+        if deletings:
+            self._relay.delete(deletings)
+        if sendings:
+            self._relay.send(sendings)
+
+    def _act(self, found: Unsubscribe | Invalid) -> None:
+        if isinstance(found, Unsubscribe):
+            self._unsubscribe(found)
+        else:
+            self._outbox.put(found)
+
+    def _send(self, found: Send, to: list[Sending]) -> None:
         attachment = self._attached.get(found.sender_uri[-ID_CHARACTERS:])
         if len(found.msg) not in LENGTHS:
             self._outbox.put(Invalid("/msg", found.id))
         elif attachment is None:
             self._outbox.put(Sent(found.id, ok=False, error="unauthorized"))
         else:
-            self._relay.send(
-                attachment.queue,
-                found.id,
-                found.msg,
-                partial(self._sent, found.id, attachment),
-                signed=attachment.signed,
-            )
+            sent = attachment.done
+            to.append((attachment.queue, found.id, found.msg, sent, attachment.signed))
 
-    def _sent(self, name: str, attachment: Attachment, refusal: Refusal) -> None:
+    def _sent(self, attached: str, name: str, refusal: Refusal) -> None:
         self._outbox.put(Sent(name, ok=not refusal, error=refusal))
         if refusal == "quota" and not self._outbox.closed:
-            self._relay.starve(attachment)
+            self._relay.starve(self._attached[attached])
 
-    def _delete(self, found: DeleteMessage) -> None:
+    def _delete(self, found: DeleteMessage, to: list[Deleting]) -> None:
         queue = self._subscribed.get(found.recipient_uri[-ID_CHARACTERS:])
         if queue is None:
             self._outbox.put(Deleted(found.id, ok=False, error="unauthorized"))
         else:
-            self._relay.delete(queue, found.message_id, partial(self._deleted, found.id))
+            to.append((queue, found.message_id, found.id, self._deleted))
 
     def _deleted(self, name: str, refusal: Refusal) -> None:
         self._outbox.put(Deleted(name, ok=not refusal, error=refusal))
@@ -260,7 +267,9 @@ class Socket:
         assert queue is not None
         name = asked.sender_uri[-ID_CHARACTERS:]
         before = self._attached.get(name)
-        self._attached[name] = Attachment(self, asked.sender_uri, queue, signed=bool(asked.auth))
+        self._attached[name] = Attachment(
+            *(self, asked.sender_uri, queue, partial(self._sent, name)), signed=bool(asked.auth)
+        )
         if before is not None:
             self._detach(before)
         self._outbox.put(Attached(asked.id, ok=True))
@@ -276,3 +285,13 @@ class Socket:
     def _proof(self, uri: str, kind: str, auth: bytes) -> Proof:
         data = socket_bytes(self._site.fingerprint, self._nonce, uri, kind)
         return Proof(uri.rpartition("/")[2], data, auth)
+
+
+def _opening(objects: Sequence[ClientObject | Invalid]) -> list[Subscribe | Attach]:
+    """Return those in front that open a queue."""
+    found: list[Subscribe | Attach] = []
+    for one in objects:
+        if not isinstance(one, Subscribe | Attach):
+            break
+        found.append(one)
+    return found

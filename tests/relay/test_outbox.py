@@ -63,7 +63,7 @@ async def test_frames_keep_their_limits_and_the_order() -> None:
         outbox = box(wire)
         outbox.binary = binary
         for number in range(3 * BATCH):
-            outbox.put(push(number))
+            outbox.push(push(number))
         await settle()
         assert all(len(frame) <= FRAME for frame in wire.frames)
         assert all(len(frame) <= BATCH for frame in wire.objects())
@@ -80,7 +80,7 @@ async def test_one_who_takes_nothing_fills_it_and_empties_it_when_he_does() -> N
     wire.writable = False
     count = 0
     while not outbox.full:
-        outbox.put(push(count))
+        outbox.push(push(count))
         count += 1
     assert count <= HIGH // M + 1
     waiting = asyncio.create_task(outbox.drained())
@@ -97,7 +97,7 @@ async def test_what_a_line_has_taken_counts_until_it_takes_more() -> None:
     wire, room = Wire(), list[int]()
     outbox = box(wire, room)
     while not outbox.full:
-        outbox.put(push(1))
+        outbox.push(push(1))
     write = wire.write
 
     def once(frame: str | bytes) -> None:
@@ -119,7 +119,7 @@ async def test_a_broken_connection_keeps_nobody_waiting() -> None:
     outbox = box(wire)
     wire.writable, wire.broken = False, True
     while not outbox.full:
-        outbox.put(push(1))
+        outbox.push(push(1))
     waiting = asyncio.create_task(outbox.drained())
     await asyncio.wait_for(waiting, 3)
     assert outbox.closed

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Literal, Protocol
 
 import msgspec
@@ -12,11 +12,17 @@ from graphchat.wire.socket import Refused
 
 Refusal = Refused | Literal[""]
 """Why something was not done; empty: it was."""
-Done = Callable[[Refusal], None]
+Done = Callable[[str, Refusal], None]
+"""Is told the name of a request, and what became of it."""
+Waiting = tuple[tuple[str, Done], ...]
+"""Requests that wait for the same."""
 
 
-class State(Enum):
-    """Where a message is. It moves down this list, and skips what it does not need."""
+class State(IntEnum):
+    """Where a message is. It moves down this list, and skips what it does not need.
+
+    Up to `STORED` it can be read. (Numbers: the hash of another enumeration is not made in C.)
+    """
 
     PENDING = auto()  # in memory; its sender waits
     WRITING = auto()  # in a transaction that has not ended
@@ -41,10 +47,10 @@ class Entry(msgspec.Struct, eq=False):
     pushed: bool = False
     shown: "Subscription | None" = None
     """Who had been sent it when its deletion was asked for."""
-    digest: bytes = b""
-    senders: list[Done] = []
+    digest: int = 0
+    senders: Waiting = ()
     """Who waits for the message to be safe."""
-    deleters: list[Done] = []
+    deleters: Waiting = ()
     """Who waits for it to be gone."""
 
 
@@ -88,6 +94,8 @@ class Attachment:
     feeder: Feeder
     uri: str
     queue: "LiveQueue"
+    done: Done
+    """Who is told of what was sent by it."""
     signed: bool
     """False: of use only while the queue is open."""
 
@@ -151,8 +159,7 @@ class LiveQueue:
         """Begin at the oldest message, whatever a subscriber before this one was sent."""
         self.subscription = subscription
         self.epoch = self.in_flight = 0
-        readable = {State.PENDING, State.WRITING, State.STORED}
-        self.unseen = deque(e for e in self.entries.values() if e.state in readable)
+        self.unseen = deque(e for e in self.entries.values() if e.state <= State.STORED)
         for entry in self.unseen:
             entry.pushed = False
 

@@ -6,7 +6,7 @@ reaches the medium.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from graphchat.errors import StoreError
@@ -22,7 +22,7 @@ class Writer:
     """One task that writes for everybody."""
 
     def __init__(
-        self, store: Store, settled: Callable[[list[Entry], list[Entry], bool], None]
+        self, store: Store, settled: Callable[[list[Entry], list[Entry], bool], Iterable[Entry]]
     ) -> None:
         self._store = store
         self._settled = settled
@@ -37,17 +37,18 @@ class Writer:
         self.healthy = True
         """False after a write that failed, until one succeeds."""
 
-    def add(self, entry: Entry) -> None:
-        """Write ``entry``; after a moment only, if its recipient was sent it."""
-        self.pending_bytes += entry.size
-        # What waits is not overtaken: the medium numbers messages in the order of their writing.
-        if entry.pushed or entry.queue.late:
-            entry.queue.late += 1
-            self._late.append((self._loop.time() + PATIENCE, entry))
-            self._plan()
-        else:
-            self._soon.append(entry)
-            self._wake.set()
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Write ``entries``; after a moment only those that their recipients were sent."""
+        due = self._loop.time() + PATIENCE
+        for entry in entries:
+            self.pending_bytes += entry.size
+            # What waits is not overtaken: the medium numbers messages in the order of writing.
+            if entry.pushed or entry.queue.late:
+                entry.queue.late += 1
+                self._late.append((due, entry))
+            else:
+                self._soon.append(entry)
+        self._plan()
 
     def remove(self, entry: Entry) -> None:
         """Remove what is stored."""
@@ -96,7 +97,8 @@ class Writer:
             self.healthy = True
         except StoreError:
             self.healthy = False
-        self._settled(added, removed, self.healthy)
+        for entry in self._settled(added, removed, self.healthy):
+            self.remove(entry)
 
     def _collect_added(self) -> list[Entry]:
         found: list[Entry] = []

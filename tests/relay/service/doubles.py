@@ -46,7 +46,7 @@ class Ear:
 class Answers(list[Refusal]):
     """What somebody who waits was told."""
 
-    def __call__(self, refusal: Refusal) -> None:
+    def __call__(self, name: str, refusal: Refusal) -> None:
         self.append(refusal)
 
 
@@ -105,12 +105,12 @@ class World:
     def send(self, queue: LiveQueue, text: str, name: str = "") -> Answers:
         answers = Answers()
         body = text.encode().ljust(4608)
-        self.relay.send(queue, name or text, body, answers, signed=True)
+        self.relay.send([(queue, name or text, body, answers, True)])
         return answers
 
     def delete(self, queue: LiveQueue, name: str) -> Answers:
         answers = Answers()
-        self.relay.delete(queue, name, answers)
+        self.relay.delete([(queue, name, "", answers)])
         return answers
 
     def subscribe(self, queue: LiveQueue, ear: Ear | None = None) -> Ear:
@@ -119,7 +119,7 @@ class World:
         return found
 
     def attach(self, queue: LiveQueue, ear: Ear) -> Attachment:
-        return Attachment(ear, f"uri of {queue.key}", queue, signed=True)
+        return Attachment(ear, f"uri of {queue.key}", queue, Answers(), signed=True)
 
 
 @asynccontextmanager

@@ -175,7 +175,7 @@ async def test_who_comes_from_another_replica_is_behind_what_it_said_there() -> 
         pair.two.send(await pair.two.open(), "first")
         await settle()
         rows = await pair.one.store.by_recipient([row("one").recipient])
-        await pair.one.relay._open(list(rows.values()))  # as a sender is let in
+        await pair.one.relay._doors.admit(list(rows.values()))  # as a sender is let in
         pair.one.send(queue, "second")
         await settle()
         assert texts(ear) == [b"first", b"second"]
