@@ -165,6 +165,8 @@ async def refuse(
     """Answer without looking further; works for a WebSocket that is not accepted, too."""
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"application/json"), *HEADERS, *more]
+    if scope["type"] == "websocket":
+        headers.append((b"connection", b"close"))  # the server does so, and does not say it
     if status != 204:
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": f"{kind}.start", "status": status, "headers": headers})

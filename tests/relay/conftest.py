@@ -1,18 +1,39 @@
 """A relay for each test, over every store, and on both ways that a WebSocket may take."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Protocol
 
 import pytest
 from tests.relay.support import Clients, clients
 
 from graphchat.testing import TestRelay, relay
 
+KINDS: Final[dict[str, dict[str, Any]]] = {
+    "memory": {"store": "memory:", "hand_over": True},
+    "sqlite": {"store": None, "hand_over": True},
+    "asgi": {"store": "memory:", "hand_over": False},
+}
 
-@pytest.fixture(params=["memory", "sqlite", "asgi"])
-async def served(request: pytest.FixtureRequest) -> AsyncIterator[TestRelay]:
+
+class Serving(Protocol):
+    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[TestRelay]: ...
+
+
+@pytest.fixture(params=KINDS)
+def serving(request: pytest.FixtureRequest) -> Serving:
+    """Return how to run a relay of one kind, with settings of its own."""
+
+    def run(**settings: Any) -> AbstractAsyncContextManager[TestRelay]:
+        return relay(**KINDS[request.param] | settings)
+
+    return run
+
+
+@pytest.fixture
+async def served(serving: Serving) -> AsyncIterator[TestRelay]:
     """Return a relay that is as it comes."""
-    store = None if request.param == "sqlite" else "memory:"
-    async with relay(store, hand_over=request.param != "asgi") as found:
+    async with serving() as found:
         yield found
 
 

@@ -141,6 +141,12 @@ class Talk:
         else:
             await self.socket.send_str(encode_text(objects))
 
+    @property
+    def opening(self) -> Session:
+        """What the relay said first."""
+        assert self.session is not None
+        return self.session
+
     def name(self) -> str:
         self._count += 1
         return f"{id(self)}-{self._count}"

@@ -8,7 +8,10 @@ from typing import Final
 import aiohttp
 import msgspec
 import pytest
-from tests.relay.support import Clients, Talk, clients, envelope, eventually, key
+from tests.relay.conftest import Serving
+from tests.relay.described import agree
+from tests.relay.support import PATIENCE, Clients, Talk, clients, envelope, eventually, key
+from tests.relay.transcript import disk, lines_of, settings_of, transcripts
 
 from graphchat.testing import TestRelay, relay
 from graphchat.wire import limits, rest
@@ -27,14 +30,18 @@ from graphchat.wire.socket import (
     Subscribed,
     Unsubscribe,
 )
+from graphchat_relay.description import asyncapi
 
 SIZES: Final = {name: getattr(limits, name) for name in ("S", "M", "L", "XL", "XXL")}
+UPGRADE: Final = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "A" * 22 + "==",
+}
+EVENTS: Final = {"relay stops", "disk is full", "disk is away", "disk works"}
+CLOSED: Final = {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED}
 NAMES: Final = {size: name for name, size in SIZES.items()}
-TRANSCRIPTS: Final = sorted(Path(__file__).with_name("transcripts").glob("socket_*.txt"))
-
-
-def lines_of(path: Path) -> list[str]:
-    return [line for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
 
 
 def shown(found: ServerObject) -> str:
@@ -55,18 +62,30 @@ def shown(found: ServerObject) -> str:
 class Transcript:
     """Plays a transcript, and remembers what its names stand for."""
 
-    def __init__(self, peers: Clients, *, binary: bool) -> None:
+    def __init__(self, served: TestRelay, peers: Clients, *, binary: bool) -> None:
+        self.served = served
         self.peers = peers
         self.binary = binary
         self.talks: dict[str, Talk] = {}
         self.queue: rest.CreatedQueue | None = None
         self.ids: list[str] = []
         self.last: ClientObject | None = None
+        self.stopping: asyncio.Task[None] | None = None
 
     async def play(self, line: str) -> None:
         times, _, action = line.rpartition(" times ")
         for _ in range(int(times or 1)):
-            await self._play(action)
+            await (self._relay(action) if action in EVENTS else self._play(action))
+
+    async def finish(self) -> None:
+        if self.stopping is not None:
+            await self.stopping
+
+    async def _relay(self, line: str) -> None:
+        if line == "relay stops":
+            self.stopping = asyncio.create_task(self.served.stop())
+        else:
+            await disk(self.served, line)
 
     async def _play(self, line: str) -> None:
         match line.split(maxsplit=2):
@@ -76,6 +95,9 @@ class Transcript:
                 )
             case [who, "opens"]:
                 self.talks[who] = await self.peers.socket(binary=self.binary)
+                agree(self.talks[who].opening)
+            case [_, "opens", place]:
+                await self._refused(*place.split(" -> "))
             case [who, "hears", "nothing"]:
                 await self.talks[who].hears_nothing()
             case [who, "secures", _]:
@@ -84,14 +106,40 @@ class Transcript:
             case [who, "removes"]:
                 await self._rest("DELETE", who)
             case [who, *_] if who.endswith("<"):
-                found = await self.talks[who[:-1]].hear()
-                if isinstance(found, Push) and found.message.id not in self.ids:
-                    self.ids.append(found.message.id)
-                assert shown(found) == line.partition("< ")[2], line
+                expected = line.partition("< ")[2]
+                closes = expected.startswith("closed ")
+                heard = (self._closed if closes else self._heard)(self.talks[who[:-1]])
+                assert await heard == expected, line
             case [who, *_] if who.endswith(">"):
                 await self._say(who[:-1], line.partition("> ")[2])
             case _:
                 raise AssertionError(line)
+
+    async def _closed(self, talk: Talk) -> str:
+        async with asyncio.timeout(PATIENCE):
+            frame = await talk.socket.receive()
+        assert frame.type in CLOSED, frame
+        return f"closed {talk.socket.close_code}"
+
+    async def _heard(self, talk: Talk) -> str:
+        found = await talk.hear()
+        agree(found)
+        if isinstance(found, Push) and found.message.id not in self.ids:
+            self.ids.append(found.message.id)
+        return shown(found)
+
+    async def _refused(self, place: str, status: str) -> None:
+        """Open a socket where, or as, none is opened."""
+        headers = dict(UPGRADE)
+        if place.startswith("Cookie="):
+            cookie, _, place = place.partition(" ")
+            headers["Cookie"] = cookie.removeprefix("Cookie=")
+        uri = self.peers.address.base.removesuffix("/q") + "/" + place.replace("create", "q", 1)
+        async with self.peers.http.get(uri, headers=headers) as answer:
+            assert answer.status == int(status)
+            assert answer.headers["Graph-Chat-Version"] == "1"
+            assert ("Retry-After" in answer.headers) == (status == "503")
+            assert answer.headers["Connection"] == "close"
 
     async def _rest(self, method: str, who: str, body: bytes = b"") -> None:
         assert self.queue is not None
@@ -99,40 +147,52 @@ class Transcript:
         assert found.status == 200, found
 
     def _uri(self, where: str) -> str:
+        if where == "nobody":
+            return f"{self.peers.address.base}/{'A' * 24}"
         assert self.queue is not None
-        base = self.peers.address.base
-        return {
-            "RU": self.queue.recipient_uri,
-            "SU": self.queue.sender_uri,
-            "nobody": f"{base}/{'A' * 24}",
-        }[where]
+        return {"RU": self.queue.recipient_uri, "SU": self.queue.sender_uri}[where]
 
     async def _say(self, who: str, text: str) -> None:
         talk = self.talks[who]
+        if text.startswith("raw "):
+            await self._raw(talk, text.removeprefix("raw "))
+        elif text == "a frame of more than 4 MiB":
+            await talk.socket.send_bytes(bytes(FRAME + 1))
+        elif text.startswith("send ") and text.endswith(" ok"):
+            await talk.say(self._object(talk, who, text.removesuffix(" ok")))
+            assert shown(await talk.hear()) == "send ok"
+        else:
+            # What " & " joins is one frame.
+            await talk.say(*(self._object(talk, who, part) for part in text.split(" & ")))
+
+    def _object(self, talk: Talk, who: str, text: str) -> ClientObject:
+        found = self._named(talk, who, text)
+        if not re.fullmatch(r"send \w+[+-]1", text):
+            agree(found)
+        return found
+
+    def _named(self, talk: Talk, who: str, text: str) -> ClientObject:
         match text.split():
             case ["subscribe", where, *more]:
-                await talk.say(talk.subscribe(more[1] if more else who, self._uri(where)))
+                return talk.subscribe(more[1] if more else who, self._uri(where))
             case ["attach", where, *more]:
-                await talk.say(talk.attach(None if more else who, self._uri(where)))
+                return talk.attach(None if more else who, self._uri(where))
             case ["unsubscribe", where]:
-                await talk.say(Unsubscribe(talk.name(), self._uri(where)))
+                return Unsubscribe(talk.name(), self._uri(where))
             case ["delete", number]:
                 name = self.ids[int(number) - 1] if len(self.ids) >= int(number) else "gone"
-                await talk.say(DeleteMessage(talk.name(), self._uri("RU"), name))
-            case ["send", size, *more]:
+                return DeleteMessage(talk.name(), self._uri("RU"), name)
+            case ["send", size]:
                 found = re.fullmatch(r"(\w+?)([+-]1)?", size)
                 assert found is not None
                 body = envelope(size=SIZES[found[1]] + int(found[2] or 0))
                 self.last = Send(talk.name(), self._uri("SU"), body)
-                await talk.say(self.last)
-                if more:
-                    assert shown(await talk.hear()) == "send ok"
+                return self.last
             case ["again"]:
                 assert self.last is not None
-                await talk.say(self.last)
+                return self.last
             case _:
-                assert text.startswith("raw "), text
-                await self._raw(talk, text.removeprefix("raw "))
+                raise AssertionError(text)
 
     async def _raw(self, talk: Talk, text: str) -> None:
         if self.binary:
@@ -142,11 +202,28 @@ class Transcript:
 
 
 @pytest.mark.parametrize("binary", [False, True], ids=["json", "msgpack"])
-@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-async def test_transcript(path: Path, peers: Clients, binary: bool) -> None:  # noqa: FBT001 - a parameter
-    transcript = Transcript(peers, binary=binary)
-    for line in lines_of(path):
-        await transcript.play(line)
+@pytest.mark.parametrize("path", transcripts("socket"), ids=lambda path: path.stem)
+async def test_transcript(path: Path, serving: Serving, *, binary: bool) -> None:
+    async with serving(**settings_of(path)) as served, clients(served.uri) as peers:
+        transcript = Transcript(served, peers, binary=binary)
+        for line in lines_of(path):
+            await transcript.play(line)
+        await transcript.finish()
+
+
+def test_every_object_of_the_document_and_every_error_is_in_a_transcript() -> None:
+    lines = [line for path in transcripts("socket") for line in lines_of(path)]
+    heard = {line.partition("< ")[2] for line in lines}
+    heard |= {"session" for line in lines if line.endswith(" opens")}
+    said = {part.split()[0] for line in lines if "> " in line for part in [line.split("> ")[1]]}
+    for asked, answer in asyncapi.ANSWERS.items():
+        tag = str(asked.__struct_config__.tag)
+        assert tag.removesuffix("_message") in said
+        words = ("ok", *asyncapi.ERRORS[answer])
+        assert {f"{tag} {word}" for word in words} <= heard
+    unasked = set(asyncapi.SAYS) - set(asyncapi.ANSWERS.values())
+    tags = {str(kind.__struct_config__.tag) for kind in unasked}
+    assert tags <= {line.partition(" ")[0] for line in heard}
 
 
 async def pair(peers: Clients) -> tuple[rest.CreatedQueue, Talk, Talk]:
