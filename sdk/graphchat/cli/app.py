@@ -19,6 +19,7 @@ from graphchat.cli import (
     profile as profiles,
     receive,
     requests,
+    search,
     servers,
 )
 from graphchat.cli.plugins import Commands
@@ -37,7 +38,7 @@ app.add_typer(profiles.app, name="profile")
 app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
-for _module in (connect, contacts, messages, receive, history):
+for _module in (connect, contacts, messages, receive, history, search):
     _module.register(app)
 
 

@@ -26,7 +26,7 @@ def history(
     *,
     name: Who,
     search: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only messages that contain this.")
+        str, typer.Option(metavar="TEXT", help="Only messages with these words.")
     ] = "",
     limit: Annotated[
         int, typer.Option(min=1, max=MOST_LINES, help="How many, counted from the newest.")
@@ -36,14 +36,15 @@ def history(
 ) -> None:
     """Show what was said with a contact, oldest first.
 
-    With --save, the pictures among the messages that it shows are written to files.
+    --search finds words in any case, and beginnings of words; "words in quotation marks" stand
+    together. With --save, the pictures among the messages that it shows are written to files.
     """
 
     async def work(client: "Client", profile: "OwnProfile") -> Sequence[str]:
         contact = await profile.contact(name)
 
         def render(line: "Line") -> str:
-            return _rendered(profile.name, contact.name, line, save, as_json=as_json)
+            return rendered(profile.name, contact.name, line, save, as_json=as_json)
 
         found = await _pages(contact, search, limit, render)
         if not found:
@@ -70,13 +71,23 @@ async def _pages(
     return found
 
 
-def _rendered(me: str, other: str, line: "Line", folder: Path | None, *, as_json: bool) -> str:
+def rendered(
+    me: str,
+    other: str,
+    line: "Line",
+    folder: Path | None,
+    *,
+    as_json: bool,
+    named: bool = False,
+) -> str:
+    """Return one message as it is shown; ``named`` says to whom ours went."""
     from graphchat.cli import events, pictures
 
     file = pictures.save(line.message, line.id, folder) if folder else None
     if as_json:
         return output.as_json(events.line_record(other, line, file))
-    who = output.plain(me if line.outgoing else other)
+    to = f"{me} to {other}" if named else me
+    who = output.plain(to if line.outgoing else other)
     state = f" [{line.state}]" if line.outgoing else ""
     where = pictures.where(other, file)
     return events.spoken(who, line.message, line.sent_at, where) + state

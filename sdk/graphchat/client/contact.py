@@ -16,13 +16,15 @@ from graphchat.client.engine import Engine
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.receipt import Receipt
 from graphchat.client.rows import Spoken
+from graphchat.client.search import Scope, Search
 from graphchat.content import Message, ProfileCard, Text, Unknown
 from graphchat.content.pictures import MAX_FILE, make_image
 from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
 from graphchat.core.handshake import Phase
 from graphchat.errors import ContentError, NotFoundError, RemoteProtocolError, StateError
 from graphchat.ids import MessageId
-from graphchat.store import Cursor
+from graphchat.store import Cursor, Database
+from graphchat.store.words import Query
 
 # Seconds that `send` waits for a relay before it leaves the message to the queue.
 SEND_TIMEOUT: Final = 10.0
@@ -190,11 +192,17 @@ class Contact:
     ) -> Sequence[Line]:
         """Return the newest ``limit`` lines, oldest first.
 
-        ``query`` keeps those whose text contains it, ``before`` those above a position.
+        ``query`` keeps those with its words in any order, or words that begin with them; what
+        is in quotation marks stands together. Where there are none, parts of words will do.
+        ``before`` keeps those above a position.
         """
-        read = partial(_history, self._id, query, before, min(max(limit, 0), MAX_PAGE))
-        found = await self._engine.context.database.read(read)
-        return [_line(row) for row in reversed(found)]
+        most, database = min(max(limit, 0), MAX_PAGE), self._engine.context.database
+        if not query.strip():
+            found = await database.read(partial(_history, self._id, before, most))
+            return [_line(row) for row in reversed(found)]
+        search = Search(database, Scope(connection=self._id), Query.of(query))
+        positions = await search.positions(before, most)
+        return [line for _, line in await lines_at(database, positions)]
 
     async def remove(self) -> None:
         """Delete the contact, the conversation, and its queues at the relays."""
@@ -310,14 +318,29 @@ def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, Mess
 _Stored = tuple[int, bytes, bool, bytes, float, str]
 
 
-def _history(
-    connection: int, query: str, before: int | None, limit: int, cursor: Cursor
-) -> list[_Stored]:
+_COLUMNS: Final = "id, msg_id, outgoing, data, sent_at, state"
+
+
+def _history(connection: int, before: int | None, limit: int, cursor: Cursor) -> list[_Stored]:
     return cursor.execute(
-        "SELECT id, msg_id, outgoing, data, sent_at, state FROM client_message"
-        " WHERE connection_id = ? AND (? IS NULL OR id < ?)"
-        " AND (? = '' OR instr(lower(text), lower(?)) > 0) ORDER BY id DESC LIMIT ?",
-        (connection, before, before, query, query, limit),
+        f"SELECT {_COLUMNS} FROM client_message"  # noqa: S608 - names of columns
+        " WHERE connection_id = ? AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+        (connection, before, before, limit),
+    ).fetchall()
+
+
+async def lines_at(database: Database, positions: Sequence[int]) -> Sequence[tuple[int, Line]]:
+    """Return the lines at ``positions``, oldest first, each with the row of its contact."""
+    found = await database.read(partial(_at, positions))
+    return [(row[0], _line(row[1:])) for row in found]
+
+
+def _at(positions: Sequence[int], cursor: Cursor) -> list[tuple[int, *_Stored]]:
+    marks = ", ".join("?" * len(positions))
+    return cursor.execute(
+        f"SELECT connection_id, {_COLUMNS} FROM client_message"  # noqa: S608 - question marks
+        f" WHERE id IN ({marks}) ORDER BY id",
+        positions,
     ).fetchall()
 
 

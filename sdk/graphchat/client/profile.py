@@ -14,13 +14,14 @@ from graphchat.client import accept, codes, load, reach, rows
 from graphchat.client.address import Address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.contact import Contact, read_file
+from graphchat.client.contact import MAX_PAGE, Contact, Line, lines_at, read_file
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
 from graphchat.client.invitation import Invitation
 from graphchat.client.live import Live
 from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
+from graphchat.client.search import Scope, Search
 from graphchat.client.stream import PAGE, Stream
 from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar
@@ -30,6 +31,7 @@ from graphchat.core.effects import Effect
 from graphchat.core.lane import LaneState
 from graphchat.errors import NotFoundError, StateError
 from graphchat.store import Cursor
+from graphchat.store.words import Query
 from graphchat.wire.uri import RelayAddress
 
 # Lanes of a new connection, where the home has so many relays (policy `all`).
@@ -204,6 +206,19 @@ class OwnProfile:
         read = partial(_rows_in, self.row_id, states)
         found = await self._engine.context.database.read(read)
         return [Contact(self._engine, await self._engine.live(row_id)) for row_id in found]
+
+    async def search(
+        self, query: str, *, before: int | None = None, limit: int = 50
+    ) -> Sequence[tuple[Contact, Line]]:
+        """Return the newest ``limit`` lines of all conversations that fit, oldest first.
+
+        See `Contact.history` for what fits.
+        """
+        database = self._engine.context.database
+        search = Search(database, Scope(profile=self.row_id), Query.of(query))
+        positions = await search.positions(before, min(max(limit, 0), MAX_PAGE))
+        found = await lines_at(database, positions)
+        return [(Contact(self._engine, await self._engine.live(row)), line) for row, line in found]
 
     # Events
 

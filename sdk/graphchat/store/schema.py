@@ -54,6 +54,10 @@ _SCHEMA: Final = """
     AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY rowid
 """
 
+_WORDS: Final = (
+    "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'"
+)
+
 CLIENT: Final = App("client", "graphchat.store.models", "graphchat.store.migrations")
 
 
@@ -106,10 +110,19 @@ class _Copy:
         self._version = connection.execute("PRAGMA user_version").fetchone()[0]
         self._schema = [tuple(row) for row in connection.execute(_SCHEMA)]
         self._applied = [tuple(row) for row in connection.execute(_APPLIED)]
+        # Settings of an index are rows of it, and no part of its SQL.
+        self._settings = [
+            (f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", tuple(setting))  # noqa: S608 - a table of ours
+            for (table,) in connection.execute(_WORDS).fetchall()
+            for setting in connection.execute(f"SELECT k, v FROM {table}_config").fetchall()  # noqa: S608 - a table of ours
+            if setting[0] != "version"
+        ]
 
     def __call__(self, connection: Any) -> None:
         for (statement,) in self._schema:
             connection.execute(statement)
+        for statement, setting in self._settings:
+            connection.execute(statement, setting)
         connection.executemany(_APPLY, self._applied)
         connection.execute(f"PRAGMA user_version={self._version}")
 

@@ -82,7 +82,7 @@ def shape(cursor: Cursor) -> dict[str, object]:
 
     tables = rows(
         "SELECT name, sql LIKE '%AUTOINCREMENT%' FROM sqlite_master WHERE type = 'table'"
-        " AND name GLOB 'client_*' ORDER BY name"
+        " AND name GLOB 'client_*' AND name NOT GLOB 'client_words*' ORDER BY name"
     )
     return {
         name: (

@@ -113,6 +113,7 @@ async def check_contents(profile: OwnProfile) -> None:
     ]
     assert {text(line) for line in lines[4:6]} == {"hello Alice", "see you at eight"}
     assert text(lines[6]) == "written without a relay"
+    assert [text(line) for line in await contact.history(query="grusse")] == ["Grüße aus Zürich"]
     picture = lines[3].message
     assert isinstance(picture, Image)
     assert (picture.width, picture.height) == (40, 30)
