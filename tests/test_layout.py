@@ -36,7 +36,6 @@ INDIRECT: Final = {
     "relay/cli/home": "every command of the relay finds its home by it, and fails by it",
     "relay/store/asyncpg_backend": "test_postgres opens every database by it",
     "relay/store/pgsql": "test_postgres runs every statement",
-    "relay/store/schema": "a description of tables: test_models compares it with them",
     "relay/service/shared": "what the parts of a relay share: test_relay joins them by it",
     "relay/line": "what lines and their receivers agree on: nothing runs in it",
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",

@@ -76,13 +76,13 @@ class Parts:
     @asynccontextmanager
     async def _medium(self) -> AsyncIterator[tuple[Store, Peers | None]]:
         if not is_postgres(self.settings.store):
-            store = await open_store(self.settings.store)
+            store = await open_store(self.settings.store, migrate=self.settings.migrate_at_start)
             try:
                 yield store, None
             finally:
                 await store.close()
             return
-        shared = await open_postgres(self.settings.store)
+        shared = await open_postgres(self.settings.store, migrate=self.settings.migrate_at_start)
         try:
             if self.identity is None:
                 seed = await shared.identity(self.clock.random(SEED))

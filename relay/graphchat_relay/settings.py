@@ -43,6 +43,8 @@ class RelaySettings(BaseSettings):
     """``memory:``, ``sqlite://FILE``, the path of a file, or ``postgresql://...``."""
     store_direct: Annotated[str | None, Field(repr=False)] = None
     """The same database without a pooler, which would break LISTEN; None: ``store`` is direct."""
+    migrate_at_start: bool = True
+    """False: the schema is brought up to date by ``graphchat relay migrate`` only."""
     identity: Path | None = None
     """The file with the identity key, made at the first start. None: beside the database, or in
     it if several replicas share it."""

@@ -1,12 +1,14 @@
+import shutil
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from tests.postgres import Postgres
-from tests.relay.support import key
+from tests.relay.support import clients, envelope, key
 
 import graphchat_relay
+from graphchat.testing import relay
 from graphchat.wire import rest
 from graphchat_relay import RelaySettings, create_app
 
@@ -81,3 +83,32 @@ async def test_without_a_place_the_identity_is_new_each_time() -> None:
 
 async def test_the_package_offers_two_names() -> None:
     assert graphchat_relay.__all__ == ["RelaySettings", "create_app"]
+
+
+async def test_an_older_database_does_to_clients_what_operators_are_told(tmp_path: Path) -> None:
+    """See "Back up" in docs/operate.md."""
+    file, copy = tmp_path / "relay.db", tmp_path / "copy.db"
+    async with relay(str(file)) as served, clients(served.uri) as peers:
+        secured, deleted = [await peers.rest.queue("alice", None) for _ in range(2)]
+        await peers.rest.send(secured, None, envelope("read since"))
+        [message] = await peers.rest.list(secured, "alice")
+        await served.stop()
+        shutil.copy(file, copy)
+        await served.start()
+        uri = f"{secured.recipient_uri}/messages/{message.id}"
+        assert (await peers.rest.ask("DELETE", uri, by="alice")).status == 200
+        assert (await peers.rest.ask("DELETE", deleted.recipient_uri, by="alice")).status == 200
+        body = rest.encode(rest.SecureQueue(key("bob").public))
+        await peers.rest.ask("PUT", secured.recipient_uri, body, by="alice")
+        assert (await peers.rest.send(secured, "bob", envelope("came since"))).status == 200
+        made = await peers.rest.queue("alice", "bob")
+        await served.stop()
+        shutil.copy(copy, file)
+        await served.start()
+        assert (await peers.rest.send(made, "bob", envelope())).status == 401
+        assert await peers.rest.list(deleted, "alice") == []
+        assert await peers.rest.list(secured, "alice") == [message]
+        assert (await peers.rest.send(secured, "bob", envelope())).status == 401
+        assert (await peers.rest.send(secured, None, envelope())).status == 200
+        await peers.rest.ask("PUT", secured.recipient_uri, body, by="alice")
+        assert (await peers.rest.send(secured, "bob", envelope())).status == 200

@@ -118,6 +118,42 @@ def status(
 
 
 @app.command()
+def migrate(
+    ctx: typer.Context,
+    store: Annotated[str | None, typer.Option(help="As for serve. [below the home]")] = None,
+    config: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Settings in TOML.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; status 1 if something is to be done.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Bring the schema of a database up to date, while no other program does.
+
+    A relay does so when it starts, unless its setting migrate_at_start is false.
+    """
+    from pydantic import ValidationError
+
+    from graphchat.errors import GraphchatError
+    from graphchat_relay.cli import migrating
+    from graphchat_relay.cli.serving import explain
+    from graphchat_relay.settings import RelaySettings
+
+    options = {} if store is None else {"store": store}
+    try:
+        settings = RelaySettings.load(config, home_of(ctx) / "relay", **options)
+        found = migrating.check(settings) if check else migrating.migrate(settings)
+    except ValidationError as error:
+        raise fail(explain(error)) from None
+    except GraphchatError as error:
+        raise fail(str(error)) from None
+    migrating.show(found, json=json)
+    if found.lacking:
+        raise typer.Exit(1)
+
+
+@app.command()
 def check(
     uri: Annotated[str, typer.Argument(help="The address of the relay, with its fingerprint.")],
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for each step.")] = 10.0,

@@ -38,24 +38,27 @@ def sqlite_path(store: str) -> Path | None:
     return path
 
 
-async def open_store(store: str) -> Store:
-    """Open what ``store`` names. Raises `StoreError`, with a sentence for people."""
+async def open_store(store: str, *, migrate: bool = True) -> Store:
+    """Open what ``store`` names. Raises `StoreError`, with a sentence for people.
+
+    Without ``migrate``, it is an error if its schema is older than this program.
+    """
     if is_postgres(store):
-        return await open_postgres(store)
+        return await open_postgres(store, migrate=migrate)
     path = sqlite_path(store)
     if path is None:
         return MemoryStore()
     from graphchat_relay.store.sqlite import SqliteStore  # noqa: PLC0415 - memory needs no ORM
 
-    return await SqliteStore.open(path)
+    return await SqliteStore.open(path, migrate=migrate)
 
 
-async def open_postgres(store: str) -> "PostgresStore":
-    """Open the database that ``store`` names. Raises `StoreError`."""
+async def open_postgres(store: str, *, migrate: bool = True) -> "PostgresStore":
+    """Open the database that ``store`` names, as `open_store` does. Raises `StoreError`."""
     try:
         from graphchat_relay.store.postgres import PostgresStore  # noqa: PLC0415 - an extra
     except ImportError:
         raise StoreError(
             "PostgreSQL needs a part that is not installed: pip install 'graphchat[postgres]'."
         ) from None
-    return await PostgresStore.open(store)
+    return await PostgresStore.open(store, migrate=migrate)

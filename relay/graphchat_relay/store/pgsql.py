@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals
+from graphchat_relay.store.schema import APPLIED, RECORDS
 
 Connection = Any
 """An asyncpg connection; its types are not exported by every version."""
@@ -16,6 +17,13 @@ IDENTITY_LOCK: Final = 0x6763_0002
 
 _QUEUE: Final = "SELECT key, recipient, sender, recipient_key, sender_key, day FROM relay_queue"
 _HEADS: Final = "SELECT queue, position, public_id, ts, length(msg) FROM relay_message"
+
+
+async def applied(db: Connection) -> Sequence[str]:
+    """Return the names of the migrations that the database has had."""
+    if await db.fetchval("SELECT to_regclass($1)", RECORDS) is None:
+        return ()
+    return [row[0] for row in await db.fetch(APPLIED)]
 
 
 async def reserve(db: Connection, count: int) -> Sequence[int]:

@@ -7,13 +7,12 @@ from typing import Any, Final, Self, TypeVar, cast
 
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
-from tortoise.migrations.executor import MigrationExecutor
 
 from graphchat.errors import StoreError
-from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, pgsql
+from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, pgsql, schema
 from graphchat_relay.store.asyncpg_backend import FAULTS, RelayPostgresClient
 from graphchat_relay.store.pgsql import Connection
-from graphchat_relay.store.schema import POSTGRES_ALIAS, apps
+from graphchat_relay.store.schema import POSTGRES_ALIAS, Difference, apps
 
 T = TypeVar("T")
 
@@ -25,10 +24,12 @@ class PostgresStore:
     def __init__(self, context: TortoiseContext, client: RelayPostgresClient) -> None:
         self._context = context
         self._client = client
+        self.migrated: tuple[str, ...] = ()
+        """What opening it has changed in its schema."""
 
     @classmethod
-    async def open(cls, dsn: str) -> Self:
-        """Connect, and bring the schema up to date. Raises `StoreError`."""
+    async def open(cls, dsn: str, *, migrate: bool = True) -> Self:
+        """Connect, and bring the schema up to date if ``migrate``. Raises `StoreError`."""
         context = TortoiseContext()
         engine = {
             "engine": "graphchat_relay.store.asyncpg_backend",
@@ -42,7 +43,7 @@ class PostgresStore:
                 assert isinstance(client, RelayPostgresClient)
                 await client.create_connection(with_db=True)
                 store = cls(context, client)
-                await store._migrate()
+                await store._migrate(allowed=migrate)
         except (*FAULTS, BaseORMException) as error:
             await context.close_connections()
             # Its text may name the password; its kind does not.
@@ -55,12 +56,16 @@ class PostgresStore:
             raise
         return store
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, *, allowed: bool) -> None:
         """Migrate while no other replica does."""
-        async with self._client.acquire_connection() as connection:
+        async with self._connection() as connection:
+            found = Difference.of(await pgsql.applied(connection))
+            if not found.to_do(migrate=allowed):
+                return
             await connection.execute("SELECT pg_advisory_lock($1)", pgsql.MIGRATION_LOCK)
             try:
-                await MigrationExecutor(self._client, apps(POSTGRES_ALIAS)).migrate()
+                # Another replica may have done it meanwhile: then there is nothing left.
+                self.migrated = await schema.migrate(self._client, POSTGRES_ALIAS)
             finally:
                 await connection.execute("SELECT pg_advisory_unlock($1)", pgsql.MIGRATION_LOCK)
 

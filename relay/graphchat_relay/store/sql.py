@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 from graphchat_relay.store import Head, MessageRow, QueueRow, Totals
+from graphchat_relay.store.schema import APPLIED, RECORDS
 
 T = TypeVar("T")
 
@@ -32,6 +33,14 @@ def check(db: sqlite3.Connection) -> None:
     # It reads everything: a large relay would start slowly after a crash, of all times.
     if size <= CHECKED and db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise sqlite3.DatabaseError("it is damaged")
+
+
+def applied(db: sqlite3.Connection) -> Sequence[str]:
+    """Return the names of the migrations that the database has had."""
+    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (RECORDS,)).fetchone()
+    if found is None:
+        return ()
+    return [row[0] for row in db.execute(APPLIED)]
 
 
 def last_position(db: sqlite3.Connection) -> int:

@@ -10,11 +10,10 @@ from typing import Self, TypeVar
 
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
-from tortoise.migrations.executor import MigrationExecutor
 
 from graphchat.errors import StoreBusyError, StoreError
-from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, sql
-from graphchat_relay.store.schema import SQLITE_ALIAS, apps
+from graphchat_relay.store import Head, MessageRow, QueueRow, Totals, schema, sql
+from graphchat_relay.store.schema import SQLITE_ALIAS, Difference, apps
 from graphchat_relay.store.sqlite_backend import RelayConnection, RelaySqliteClient
 
 T = TypeVar("T")
@@ -26,17 +25,23 @@ class SqliteStore:
         self._connection = connection
         self._lock = lock
         self._position = 0
+        self.migrated: tuple[str, ...] = ()
+        """What opening it has changed in its schema."""
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open or create the database. Raises `StoreError` with a sentence for people."""
+    async def open(cls, path: Path, *, migrate: bool = True) -> Self:
+        """Open or create the database, and bring its schema up to date if ``migrate``.
+
+        Raises `StoreError` with a sentence for people.
+        """
         lock = await asyncio.to_thread(_lock, path)
         try:
-            context, client = await _connect(path)
+            context, client, migrated = await _connect(path, migrate=migrate)
         except BaseException:
             os.close(lock)
             raise
         store = cls(context, client.opened, lock)
+        store.migrated = migrated
         store._position = await store._run(sql.last_position)
         return store
 
@@ -123,7 +128,9 @@ def _lock(path: Path) -> int:
     return descriptor
 
 
-async def _connect(path: Path) -> tuple[TortoiseContext, RelaySqliteClient]:
+async def _connect(
+    path: Path, *, migrate: bool
+) -> tuple[TortoiseContext, RelaySqliteClient, tuple[str, ...]]:
     context = TortoiseContext()
     connections = {
         SQLITE_ALIAS: {
@@ -137,7 +144,9 @@ async def _connect(path: Path) -> tuple[TortoiseContext, RelaySqliteClient]:
             client = context.db(SQLITE_ALIAS)
             assert isinstance(client, RelaySqliteClient)
             await client.create_connection(with_db=True)
-            await MigrationExecutor(client, apps(SQLITE_ALIAS)).migrate()
+            found = Difference.of(await client.opened.run(sql.applied))
+            wanted = found.to_do(migrate=migrate)
+            migrated = await schema.migrate(client, SQLITE_ALIAS) if wanted else ()
             await client.opened.run(sql.check)
     except (sqlite3.Error, BaseORMException) as error:
         await context.close_connections()
@@ -148,4 +157,4 @@ async def _connect(path: Path) -> tuple[TortoiseContext, RelaySqliteClient]:
     except BaseException:
         await context.close_connections()
         raise
-    return context, client
+    return context, client, migrated
