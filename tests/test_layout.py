@@ -16,6 +16,7 @@ LOOP: Final = "a part of the client's loop: test_engine and test_crash run it"
 TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
 INDIRECT: Final = {
     "sdk/ids": "names for types: nothing runs in it",
+    "sdk/core/proof/findings": "plain records: test_verify compares them",
     "sdk/core/effects": "plain records: the machines' tests compare them",
     "sdk/client/accept": HANDSHAKE,
     "sdk/client/address_state": HANDSHAKE,

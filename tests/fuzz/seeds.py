@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from PIL import Image
 from tests.recordings import recording
+from tests.sdk.core.proof import cases
 
 from graphchat import content
 from graphchat.codes import Code, CodeLane, Kind, qr
@@ -98,6 +99,10 @@ SEEDS: Final[dict[str, list[bytes]]] = {
         frames.encode(FRAME),
         LONG_FRAME,
         frames.encode(Frame(FrameKind.RECEIPT, bytes(16), bytes(8), 0, MOMENT, NO_HASH, b"")),
+    ],
+    "proof_file": [
+        cases.proof(),
+        cases.proof(cases.only(cases.case(), ("inviter", 3)), whole=False),
     ],
     "confirmation": [
         msgspec.msgpack.encode(

@@ -11,12 +11,13 @@ from typing import Final, Literal, TypeAlias
 
 from PIL import Image
 from tests.fuzz.relay import rest_request, socket_talk
+from tests.sdk.core.proof import cases
 
 from graphchat import content
 from graphchat.codes import Code, qr
 from graphchat.content.pictures import open_picture
 from graphchat.content.voice import make_voice
-from graphchat.core import frame as frames
+from graphchat.core import frame as frames, proof
 from graphchat.core.handshake import CodeKeys, read_confirmation
 from graphchat.crypto import aead, agreement, envelope, handshake
 from graphchat.crypto.agreement import Side
@@ -256,11 +257,41 @@ def command(data: bytes) -> None:
         assert len(values) == len(ARGUMENTS) - start
 
 
+def proof_file(data: bytes) -> None:
+    verdict = proof.verify(data)
+    assert proof.in_words(verdict)
+    try:
+        bundle = proof.bundle.decode(data)
+    except proof.bundle.FlawError:
+        assert not verdict.valid
+        return
+    assert proof.bundle.encode(bundle) == data
+    # Whoever makes a file can seal it; the other side has still said only what it said.
+    resealed = proof.verify(cases.sealed(bundle))
+    assert proof.listing(resealed)
+    if resealed.findings is not None:
+        said = [each.payload for each in resealed.findings.shown if each.author == "inviter"]
+        assert set(said) <= SAID
+
+
+SAID: Final = {
+    record.payload for kept in cases.case().said[0] for record in kept.records if record.payload
+}
+
+
 TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
     for target in (
         *(relay_address, queue_uri, authorization, rest_body, client_frame, server_frame),
         *(websocket_stream, message, recording, picture, code, qr_code, frame),
-        *(confirmation, sealed_envelope, envelope_body, command, rest_request, socket_talk),
+        *(
+            confirmation,
+            proof_file,
+            sealed_envelope,
+            envelope_body,
+            command,
+            rest_request,
+            socket_talk,
+        ),
     )
 }

@@ -13,13 +13,12 @@ import msgspec
 
 from graphchat.crypto.agreement import (
     Agreed,
+    Origin,
     Side,
     address_connection_id,
     agree_as_alice,
     agree_as_bob,
-    answer_statement,
     code_hash,
-    confirmation_statement,
     final_secret,
     lane_secrets,
     safety_words,
@@ -119,8 +118,9 @@ def agreement(people: People) -> dict[str, object]:
     agreed = people.agree()
     ciphertext, secret = encapsulate(people.kem.public) if people.address else (None, None)
     ms = final_secret(agreed.ms0, secret)
-    hello = confirmation_statement(agreed, people.cid, people.pkb.public)
-    back = answer_statement(agreed, people.cid, people.pka.public, people.pkb.public)
+    origin = Origin(people.hash, people.cid, people.ckb.public)
+    hello = origin.confirmation_statement(people.pkb.public)
+    back = origin.answer_statement(people.pka.public, people.pkb.public)
     return {
         "kind": "ADDRESS" if people.address else "INVITE",
         "payload": people.payload,

@@ -85,8 +85,8 @@ def test_proofs_and_safety_words_follow_from_the_text(facts: dict[str, Any]) -> 
     start = b"gc/1 hello" + b"".join(raw(facts[name]) for name in ("H", "cid"))
     start += raw(facts["CKB"]["public"])
     for who, pair, signed in (
-        ("confirmation", pkb, start + raw(pkb["public"])),
-        ("answer", pka, start + raw(pka["public"]) + raw(pkb["public"])),
+        ("confirmation", pkb, start + raw(pkb["public"]) + b"\0"),
+        ("answer", pka, start + raw(pka["public"]) + raw(pkb["public"]) + b"\0"),
     ):
         own = Ed25519PrivateKey.from_private_bytes(raw(pair["private"]))
         assert own.public_key().public_bytes_raw().hex() == pair["public"]

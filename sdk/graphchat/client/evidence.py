@@ -2,7 +2,7 @@
 
 Rule: what was said is kept once. The payload of a message is in the history, from which its frame
 comes back byte for byte; of a frame for programs only the hash is kept. docs/protocol.md,
-section 9.
+section 18.
 """
 
 from graphchat.client.rows import Row

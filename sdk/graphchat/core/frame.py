@@ -102,8 +102,7 @@ def next_link(previous: bytes, digest: bytes) -> bytes:
 def _statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
     if not frame.kind.in_stream:
         return b"gc/1 else" + cid + sha256(data).digest()
-    head = next_hash(frame.prev, data)
-    return b"gc/1 sent" + cid + frame.stream + frame.seq.to_bytes(8, "big") + head
+    return sent_statement(cid, frame.stream, frame.seq, next_hash(frame.prev, data))
 
 
 def sign(key: SigningKey, cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
@@ -115,6 +114,11 @@ def check(public: bytes, cid: ConnectionId, frame: Frame, data: bytes, signature
     """Raise `RemoteProtocolError` unless the holder of ``public`` signed this frame."""
     if not verify(public, _statement(cid, frame, data), signature):
         raise RemoteProtocolError("a frame is not signed by its author")
+
+
+def sent_statement(cid: ConnectionId, stream: bytes, seq: int, head: bytes) -> bytes:
+    """Return what an author signs: frame ``seq`` of ``stream``, and all before it."""
+    return b"gc/1 sent" + cid + stream + seq.to_bytes(8, "big") + head
 
 
 def receipt_statement(

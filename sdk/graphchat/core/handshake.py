@@ -17,7 +17,7 @@ from graphchat.clock import Clock
 from graphchat.content import ProfileCard
 from graphchat.core.lane import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
-from graphchat.crypto.agreement import Agreed, Side
+from graphchat.crypto.agreement import Agreed, Origin, Side
 from graphchat.crypto.kem import KemKey
 from graphchat.crypto.keys import AgreementKey, SigningKey, verify
 from graphchat.errors import GraphchatError, LocalProtocolError, RemoteProtocolError
@@ -136,7 +136,7 @@ def write_confirmation(
 ) -> list[bytes]:
     """Bob: return the envelope for each lane of the code; ``lane_keys`` are its ``EKA``."""
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
-    statement = agreement.confirmation_statement(agreed, ConnectionId(state.cid), proof.public)
+    statement = origin(state).confirmation_statement(proof.public)
     state.signature = proof.sign(statement)
     hello = Hello(
         offers,
@@ -163,8 +163,8 @@ def read_confirmation(code: CodeKeys, side: Side, lane: AgreementKey, envelope: 
         cid = agreement.address_connection_id(code.id, box.ckb)
         if len(hello.kem) != kem.PUBLIC:
             raise RemoteProtocolError("a request at an address has no ML-KEM key")
-    statement = agreement.confirmation_statement(agreed, cid, hello.proof)
-    if not verify(hello.proof, statement, hello.signature):
+    origin = Origin(code.hash, cid, box.ckb)
+    if not verify(hello.proof, origin.confirmation_statement(hello.proof), hello.signature):
         raise RemoteProtocolError("a confirmation is not signed by its author")
     if hello.lanes[0].ratchet_key != box.ekb0:
         raise RemoteProtocolError("a confirmation names another key than it was made with")
@@ -202,9 +202,7 @@ def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock)
     if state.code.is_address:
         ciphertext, secret = kem.encapsulate(state.peer_kem)
     final = agreement.final_secret(agreed.ms0, secret)
-    statement = agreement.answer_statement(
-        agreed, ConnectionId(state.cid), proof.public, state.peer_proof
-    )
+    statement = origin(state).answer_statement(proof.public, state.peer_proof)
     hello = Hello(offers, proof.public, proof.sign(statement), state.profile, ciphertext)
     text = msgspec.msgpack.encode(hello)
     peers = state.peer_lanes[: len(offers)]
@@ -219,9 +217,7 @@ def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> A
     """
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
     hello = _hello(boxes.open_answer(agreed, lane, envelope))
-    statement = agreement.answer_statement(
-        agreed, ConnectionId(state.cid), hello.proof, proof.public
-    )
+    statement = origin(state).answer_statement(hello.proof, proof.public)
     if not verify(hello.proof, statement, hello.signature):
         raise RemoteProtocolError("an answer is not signed by its author")
     secret = None
@@ -246,6 +242,11 @@ def note_answer(state: HandshakeState, answer: Answer) -> None:
     bob = own if state.role is Role.BOB else state.peer_proof
     state.words = agreement.safety_words(answer.final, hello.proof, bob)
     state.phase = Phase.PENDING
+
+
+def origin(state: HandshakeState) -> Origin:
+    """Return what both sides sign their proof keys for, once Bob's ``CKB`` is known."""
+    return Origin(state.code.hash, ConnectionId(state.cid), state.ckb)
 
 
 def forget(state: HandshakeState) -> None:

@@ -122,11 +122,29 @@ def safety_words(ms: Secret, pka: bytes, pkb: bytes) -> tuple[str, ...]:
     return tuple(word(bits >> shift & 0xFFF) for shift in range(60, -1, -12))
 
 
-def confirmation_statement(agreed: Agreed, cid: ConnectionId, pkb: bytes) -> bytes:
-    """Return what Bob signs: that his proof key belongs to this connection."""
-    return b"gc/1 hello" + agreed.code_hash + cid + agreed.ckb + pkb
+@final
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which connection both sides sign their proof keys for; nothing in it is secret."""
 
+    code_hash: bytes
+    cid: ConnectionId
+    ckb: bytes
+    private: bool = False
+    """Whether nothing else is signed in this connection."""
 
-def answer_statement(agreed: Agreed, cid: ConnectionId, pka: bytes, pkb: bytes) -> bytes:
-    """Return what Alice signs: that her proof key belongs to this connection with Bob's."""
-    return b"gc/1 hello" + agreed.code_hash + cid + agreed.ckb + pka + pkb
+    def confirmation_statement(self, pkb: bytes) -> bytes:
+        """Return what Bob signs: that his proof key belongs to this connection."""
+        return self._start + pkb + self._mode
+
+    def answer_statement(self, pka: bytes, pkb: bytes) -> bytes:
+        """Return what Alice signs: that her proof key belongs to this connection with Bob's."""
+        return self._start + pka + pkb + self._mode
+
+    @property
+    def _start(self) -> bytes:
+        return b"gc/1 hello" + self.code_hash + self.cid + self.ckb
+
+    @property
+    def _mode(self) -> bytes:
+        return bytes([self.private])

@@ -12,7 +12,7 @@ from graphchat.core.effects import Danger
 from graphchat.core.handshake import Asked, Hello, Phase
 from graphchat.core.lane import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
-from graphchat.crypto.agreement import Agreed
+from graphchat.crypto.agreement import Agreed, Origin
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import DecryptionError, LocalProtocolError, RemoteProtocolError, StateError
 from graphchat.ids import ConnectionId
@@ -45,7 +45,9 @@ def hello_of(bob: Side, *, text: str = "") -> Hello:
     """Return what an honest Bob says first."""
     machine, shake = bob.connection, bob.connection.state.handshake
     proof = SigningKey(shake.proof_key)
-    statement = agreement.confirmation_statement(agreed_by(bob), machine.cid, proof.public)
+    statement = Origin(shake.code.hash, machine.cid, shake.ckb).confirmation_statement(
+        proof.public
+    )
     key = kem.KemKey(shake.kem_key).public if shake.kem_key else b""
     offers = tuple(lane.offer() for lane in machine.lanes)
     return Hello(offers, proof.public, proof.sign(statement), shake.profile, key, text)

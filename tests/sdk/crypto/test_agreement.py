@@ -5,13 +5,12 @@ from hypothesis import given, strategies as st
 
 from graphchat.crypto.agreement import (
     Agreed,
+    Origin,
     Side,
     address_connection_id,
     agree_as_alice,
     agree_as_bob,
-    answer_statement,
     code_hash,
-    confirmation_statement,
     final_secret,
     lane_secrets,
     safety_words,
@@ -133,7 +132,9 @@ def test_safety_words_are_six_and_depend_on_the_secret_and_both_proof_keys() -> 
 
 
 def test_statements_are_made_as_written_down() -> None:
-    agreed = as_bob()
+    alices, bobs = b"a" * 32, b"b" * 32
     start = b"gc/1 hello" + H + CID + BOB.connection.public
-    assert confirmation_statement(agreed, CID, b"b" * 32) == start + b"b" * 32
-    assert answer_statement(agreed, CID, b"a" * 32, b"b" * 32) == start + b"a" * 32 + b"b" * 32
+    for private, mode in ((False, b"\0"), (True, b"\1")):
+        origin = Origin(H, CID, BOB.connection.public, private)
+        assert origin.confirmation_statement(bobs) == start + bobs + mode
+        assert origin.answer_statement(alices, bobs) == start + alices + bobs + mode
