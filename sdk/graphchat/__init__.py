@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OwnProfile,
         Profile,
         Receipt,
+        RelayFailed,
         Request,
     )
     from graphchat.content import Image, Message, Text
@@ -54,6 +55,7 @@ __all__ = [
     "OwnProfile",
     "Profile",
     "Receipt",
+    "RelayFailed",
     "Request",
     "Text",
     "__version__",

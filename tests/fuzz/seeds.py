@@ -79,7 +79,11 @@ SEEDS: Final[dict[str, list[bytes]]] = {
     ],
     "message": [
         content.encode(content.Text("hello")),
-        content.encode(content.ReceiptBody(bytes(8), 1, 1, SIGNATURE, (1, 2))),
+        content.encode(
+            content.ReceiptBody(
+                bytes(8), 1, 1, SIGNATURE, (content.LaneSeen(0, 1), content.LaneSeen(17, 2, 3))
+            )
+        ),
         content.encode(content.Resend(bytes(8), 1, 2)),
         content.encode(content.BotCommands((content.BotCommand("help", "Help."),))),
         msgspec.msgpack.encode({"type": "of.later", "anything": [1, None]}),

@@ -140,9 +140,9 @@ def written() -> Iterator[dict[str, object]]:
 def receipts(chain: list[dict[str, object]]) -> Iterator[dict[str, object]]:
     numbered = {vector["seq"]: str(vector["head"]) for vector in chain if vector["seq"]}
     for name, seq, lanes in (
-        ("of the first", 1, [1]),
-        ("of all, by two lanes", len(numbered), [len(numbered), 4]),
-        ("of some, by eight lanes", 5, [0, 1, 2, 3, 4, 5, 5, 5]),
+        ("of the first", 1, [[0, 1, 0]]),
+        ("of all, by two lanes", len(numbered), [[0, len(numbered), 0], [17, 4, 2]]),
+        ("of some, by eight lanes", 5, [[lane, min(lane, 5), 0] for lane in range(8)]),
     ):
         ts_ms, head = NOW_MS + 60_000 + seq, bytes.fromhex(numbered[seq])
         place = STREAM + seq.to_bytes(8, "big")
@@ -154,7 +154,7 @@ def receipts(chain: list[dict[str, object]]) -> Iterator[dict[str, object]]:
             "seq": integer(seq),
             "ts_ms": integer(ts_ms),
             "signature": binary(signature),
-            "lanes": array([integer(seen) for seen in lanes]),
+            "lanes": array([array([integer(each) for each in seen]) for seen in lanes]),
         }
         yield {
             "name": name,

@@ -119,6 +119,20 @@ def for_programs() -> Iterator[tuple[str, bytes]]:
     yield "somebody types", message("typing", active=TRUE)
 
 
+def lanes() -> Iterator[tuple[str, bytes]]:
+    keys = [binary(some(32, name)) for name in ("ratchet key", "sender key")]
+    place = [binary(some(16, "relay")), string("https://relay.example/q")]
+    offer = array([*place, binary(some(18, "queue")), *keys])
+    seed = {"offer": offer, "seed": binary(some(32, "seed"))}
+    yield "one more lane", message("lane.add", number=integer(16), **seed, why=string("more"))
+    why = {"why": string("drops"), "replaces": integer(1)}
+    yield "lane in place of another", message("lane.add", number=integer(17), **seed, **why)
+    yield "lane taken up", message("lane.accept", number=integer(17), **seed)
+    yield "lane tried", message("lane.test", number=integer(17), heard=FALSE)
+    yield "lane tried again", message("lane.test", number=integer(17), heard=TRUE)
+    yield "lane given up", message("lane.remove", number=integer(1))
+
+
 def refused() -> Iterator[tuple[str, bytes]]:
     """Yield messages of known types that break a limit."""
     short = binary(TARGET[1:])
@@ -152,7 +166,7 @@ def refused() -> Iterator[tuple[str, bytes]]:
 
 
 def main() -> None:
-    found = [*spoken(), *amending(), *for_programs()]
+    found = [*spoken(), *amending(), *for_programs(), *lanes()]
     vectors = {
         "messages": [{"name": name, "payload": data.hex()} for name, data in found],
         "refused": [{"name": name, "payload": data.hex()} for name, data in refused()],

@@ -19,6 +19,7 @@ from graphchat.client import (
     Line,
     MessageDelivered,
     MessageReceived,
+    RelayFailed,
 )
 from graphchat.client.apply import kind_of_message, text_of
 from graphchat.content import BotCommands, Image, Message, Text
@@ -51,6 +52,8 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a ta
             return f"* {who} is a contact now."
         case ContactFailed(reason=reason):
             return f"! {who}: {plain(reason)}"
+        case RelayFailed(relay=relay, ours=ours, why=why):
+            return f"! {who}: {_failed(plain(relay), why, ours=ours)}"
         case Alarm(warning=warning):
             return f"! {who}: {plain(warning)}"
         case _:
@@ -132,6 +135,8 @@ def _record(event: Event) -> tuple[str, Record]:  # noqa: PLR0911 - a table
             return "established", {}
         case ContactFailed(reason=reason):
             return "failed", {"reason": reason}
+        case RelayFailed(relay=relay, ours=ours, why=why):
+            return "relay_failed", {"relay": relay, "ours": ours, "why": why}
         case Alarm(warning=warning):
             return "alarm", {"warning": warning}
         case _:
@@ -163,6 +168,12 @@ def _told(message: Message) -> str:
             return f"understands {names or 'no commands'}"
         case _:
             return f"told your program something ({plain(kind_of_message(message))})."
+
+
+def _failed(relay: str, why: str, *, ours: bool) -> str:
+    what = "loses messages that it has confirmed" if why == "drops" else "does not answer"
+    whose = "Your relay" if ours else "The relay"
+    return f"{whose} {relay} {what}. Another takes its place; nothing is lost."
 
 
 def _indented(text: str) -> str:

@@ -1,5 +1,7 @@
 """The relays that this home receives through."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -7,7 +9,7 @@ import typer
 
 from graphchat.cli import home, output
 from graphchat.cli.options import Json
-from graphchat.errors import NotFoundError, StateError
+from graphchat.errors import NotFoundError, RelayError, StateError
 from graphchat.wire.base64url import to_text
 from graphchat.wire.uri import READY, RelayAddress, split_create_uri
 
@@ -21,6 +23,9 @@ app = typer.Typer(
 )
 
 URI: Final = "What `graphchat relay serve` prints: the address with # and fingerprint."
+
+# Seconds that a relay has for its answer when it is listed.
+PATIENCE: Final = 5.0
 
 Address = Annotated[str, typer.Argument(metavar="URI", help=URI)]
 
@@ -49,15 +54,28 @@ def add(
 
 
 @app.command("list", epilog="Example: graphchat servers list --json")
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the relays that new contacts will reach you through.
+def list_(
+    ctx: typer.Context,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not ask the relays; say what is known of them.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the relays that new contacts will reach you through, and how each does.
+
+    Each is asked now. Faults are what was seen from here, ever: messages that a relay confirmed
+    and lost, or that it did not answer for long; contacts tell you of those they see.
 
     The column private is there if one of them lets only holders of a token make queues: the
     address that you added has the token, which is never shown.
     """
 
     async def work(client: "Client") -> list[Mapping[str, object]]:
-        return [_record(relay) for relay in client.relays]
+        if no_check:
+            return [_known(client, relay) for relay in client.relays]
+        async with asyncio.TaskGroup() as group:
+            tries = [group.create_task(_tried(client, relay)) for relay in client.relays]
+        return [each.result() for each in tries]
 
     rows = home.run(ctx, work) if home.Home.of(ctx).exists else []
     if not rows:
@@ -101,13 +119,45 @@ def _check_new(new: RelayAddress, known: Sequence[RelayAddress]) -> None:
             )
 
 
+def _known(client: "Client", relay: RelayAddress) -> Mapping[str, object]:
+    health = client.health(relay)
+    faults = {"dropped": health.dropped, "away": health.away, "reported": health.reported}
+    return {**_record(relay), "up": None, "ms": None, "problem": "", **faults}
+
+
+async def _tried(client: "Client", relay: RelayAddress) -> Mapping[str, object]:
+    """Return what `list` says of a relay, after asking it who it is."""
+    known, began = _known(client, relay), time.perf_counter()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await client.engine.context.transport.identify(relay)
+    except (RelayError, TimeoutError) as error:
+        problem = str(error) or f"no answer in {PATIENCE:.0f} seconds"
+        return {**known, "up": False, "problem": problem}
+    ms = round((time.perf_counter() - began) * 1000)
+    return {**known, "up": True, "ms": ms}
+
+
 def _write_table(rows: Sequence[Mapping[str, object]]) -> None:
     """Write yes or no for each relay where one is private; else there is nothing to tell."""
+    shown = [{**row, "answers": _answers(row), "faults": _faults(row)} for row in rows]
+    columns = ["uri", "answers", "faults"]
     if any(row["private"] for row in rows):
-        shown = [{**row, "private": "yes" if row["private"] else "no"} for row in rows]
-        output.write_rows(shown, ("uri", "private"), as_json=False)
-    else:
-        output.write_rows(rows, ("uri",), as_json=False)
+        shown = [{**row, "private": "yes" if row["private"] else "no"} for row in shown]
+        columns.append("private")
+    output.write_rows(shown, columns, as_json=False)
+
+
+def _answers(row: Mapping[str, object]) -> str:
+    if row["up"] is None:
+        return "not asked"
+    return f"in {row['ms']} ms" if row["up"] else f"no: {row['problem']}"
+
+
+def _faults(row: Mapping[str, object]) -> str:
+    words = {"dropped": "lost messages", "away": "away", "reported": "reported by a contact"}
+    found = [f"{words[name]} {row[name]} x" for name in words if row[name]]
+    return ", ".join(found) or "none"
 
 
 def _record(relay: RelayAddress) -> Mapping[str, object]:

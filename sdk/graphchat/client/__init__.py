@@ -16,6 +16,7 @@ from graphchat.client.events import (
     Event,
     MessageDelivered,
     MessageReceived,
+    RelayFailed,
 )
 from graphchat.client.invitation import Invitation
 from graphchat.client.profile import OwnProfile, Profile
@@ -39,5 +40,6 @@ __all__ = [
     "OwnProfile",
     "Profile",
     "Receipt",
+    "RelayFailed",
     "Request",
 ]

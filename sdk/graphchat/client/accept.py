@@ -22,7 +22,7 @@ async def with_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> N
 def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
     """Store new queues of ours, and know them when something arrives."""
     # Set, not appended: a job that could not be committed is done once more.
-    live.traffic = [Traffic() for _ in lanes]
+    live.traffic = {lane.number: Traffic() for lane in lanes}
     for lane in lanes:
         turn.unit.write(rows.lane(live.id, lane))
         turn.context.routes[lane.recipient_id] = LaneRoute(live.id, lane.number)
@@ -42,7 +42,7 @@ def put_refused(turn: Applier, live: Live) -> None:
 def remove(turn: Applier, live: Live) -> None:
     """Forget a connection with all that belongs to it, and delete its queues."""
     context = turn.context
-    for lane in live.connection.lanes:
+    for lane in live.connection.lanes.values():
         state = lane.state
         context.forget_route(turn.unit, state.recipient_id)
         work = RemoveWork(

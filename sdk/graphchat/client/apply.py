@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, assert_never
 
 from graphchat import content
-from graphchat.client import evidence, rows
+from graphchat.client import evidence, lanes, rows
 from graphchat.client.context import Context, Job
 from graphchat.client.live import Live, OwnFrame, Waiting
 from graphchat.client.rows import Spoken
@@ -15,11 +15,13 @@ from graphchat.client.stored import (
     DeliveredRecord,
     EstablishedRecord,
     FailedRecord,
+    JoinWork,
     MessageRecord,
     PutWork,
     RemoveWork,
     RequestedRecord,
     SecureWork,
+    WidenWork,
     Work,
 )
 from graphchat.client.unit import Unit
@@ -86,8 +88,19 @@ class Applier:
                 unit.write(evidence.receipt(live.id, receipt))
                 await self._covered(live, first, last)
             case do.Repeat(first=first, last=last):
-                for traffic in live.traffic:
+                for traffic in live.traffic.values():
                     traffic.again.extend(range(first, last + 1))
+            case do.Widen(number=number, replaces=replaces):
+                self.work(live, WidenWork(number, lanes.to_shun(live, replaces)))
+            case do.Join(number=number):
+                add = live.connection.state.rotation.joining[number]
+                failed = add.why in {"drops", "away"}
+                shun = lanes.to_shun(live, None if failed else add.replaces)
+                self.work(live, JoinWork(number, shun))
+            case do.Blame(lane=lane, why=why):
+                lanes.blame(self, live, lane, why)
+            case do.Blamed(lane=lane, why=why):
+                lanes.blamed(self, live, lane, why)
             case do.Alarm(danger=danger):
                 self._alarm(live, AlarmRecord(live.id, danger.name))
             case _:
@@ -123,7 +136,8 @@ class Applier:
         self.work(live, work)
 
     def _remove(self, live: Live, lane: LaneState) -> None:
-        self.unit.write(rows.drop_lane(live.id, lane.number))
+        self.unit.write(*rows.drop_lane(live.id, lane.number))
+        live.traffic.pop(lane.number, None)
         self.context.forget_route(self.unit, lane.recipient_id)
         work = RemoveWork(
             lane.relay, lane.base, lane.recipient_id, lane.recipient_key, live.profile
@@ -139,11 +153,11 @@ class Applier:
                 await self._requested(live)
             case Phase.PENDING:
                 self._rename(live)
-                self.unit.touch(live, *range(len(live.connection.lanes)))
+                self.unit.touch(live, *live.connection.lanes)
             case Phase.ESTABLISHED if not live.established:
                 live.established, live.failed = True, ""
                 # Every lane has just forgotten the key that its ratchet began with.
-                self.unit.touch(live, *range(len(live.connection.lanes)))
+                self.unit.touch(live, *live.connection.lanes)
                 self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
             case _:
                 pass

@@ -9,9 +9,11 @@ from typing import Final, Self
 
 from graphchat.client.context import Context
 from graphchat.client.engine import Engine
+from graphchat.client.health import RelayHealth
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.clock import Clock, SystemClock
 from graphchat.core import record
+from graphchat.core.doubt import Schedule
 from graphchat.crypto.vault import MODERATE, Strength
 from graphchat.errors import NotFoundError, StateError
 from graphchat.store import Cursor, Database
@@ -25,7 +27,8 @@ class Client:
     ``path`` is the database, made at the first opening; ``passphrase`` protects it, None
     keeps the key in a file beside it. ``relays`` are addresses like
     ``https://relay.example/q#FP``, through which this client is to receive; they are added
-    to those that it knows. Entering raises `PassphraseError`, `StoreBusyError`, `StoreError`,
+    to those that it knows. ``schedule`` says when lanes are
+    replaced. Entering raises `PassphraseError`, `StoreBusyError`, `StoreError`,
     and `CodeError` for a relay address that cannot be used.
     """
 
@@ -36,6 +39,7 @@ class Client:
         relays: Sequence[str] = (),
         *,
         proxy: str | None = None,
+        schedule: Schedule | None = None,
         clock: Clock | None = None,
         strength: Strength = MODERATE,
     ) -> None:
@@ -43,6 +47,7 @@ class Client:
         self._passphrase = passphrase
         self._relays: Final = [RelayAddress.parse(text) for text in relays]
         self._proxy: Final = proxy
+        self._schedule: Final = schedule or Schedule()
         self._clock: Final[Clock] = clock or SystemClock()
         self._strength: Final = strength
         self._stack = AsyncExitStack()
@@ -57,7 +62,7 @@ class Client:
             )
             transport: Transport = HttpTransport(self._clock, proxy=self._proxy)
             stack.push_async_callback(transport.close)
-            engine = Engine(Context(database, transport, self._clock))
+            engine = Engine(Context(database, transport, self._clock, self._schedule))
             stack.push_async_callback(engine.close)
             for relay in self._relays:
                 await database.write(partial(_add_relay, relay.text, self._clock.now()))
@@ -139,6 +144,10 @@ class Client:
     def relays(self) -> list[RelayAddress]:
         """The relays through which new contacts will reach this client."""
         return list(self.engine.context.relays)
+
+    def health(self, relay: RelayAddress) -> RelayHealth:
+        """Return how a relay does, as this client sees it."""
+        return self.engine.context.health.of(relay)
 
     async def add_relay(self, text: str, *, check: bool = True) -> RelayAddress:
         """Receive through one more relay, after trying it.

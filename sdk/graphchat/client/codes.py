@@ -10,10 +10,11 @@ from graphchat.client.address_state import AddressLane, AddressState
 from graphchat.clock import Clock
 from graphchat.codes import Code, CodeLane, Kind, qr
 from graphchat.content import ProfileCard
+from graphchat.content.lanes import Offer
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Phase, Role
-from graphchat.core.lane import LaneState, Offer
+from graphchat.core.lane import LaneState
 from graphchat.crypto import kem
 from graphchat.crypto.agreement import address_connection_id
 from graphchat.crypto.keys import AgreementKey

@@ -107,7 +107,7 @@ class Contact:
 
         False until something came by each of them.
         """
-        lanes = [lane for lane in self._live.connection.lanes if lane.started]
+        lanes = [lane for lane in self._live.connection.lanes.values() if lane.started]
         return bool(lanes) and all(lane.post_quantum for lane in lanes)
 
     @property
@@ -127,8 +127,8 @@ class Contact:
     @property
     def relays(self) -> tuple[str, ...]:
         """Where the contact receives: one create URI for each lane."""
-        lanes = self._live.connection.lanes
-        return tuple(lane.state.peer.base for lane in lanes if lane.state.peer is not None)
+        peers = (lane.state.peer for lane in self._live.connection.lanes.values())
+        return tuple(peer.base for peer in peers if peer is not None)
 
     async def asked(self) -> None:
         """Return once a relay has what we say to begin: the other side can answer any time.

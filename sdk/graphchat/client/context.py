@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from graphchat.client import rows
 from graphchat.client.address_state import OpenAddress
+from graphchat.client.health import Health
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.names import Names
 from graphchat.client.pulse import Pulse
@@ -17,6 +18,7 @@ from graphchat.client.stored import EventRecord, Work
 from graphchat.client.unit import Unit
 from graphchat.clock import Clock
 from graphchat.content import Message, ProfileCard
+from graphchat.core.doubt import Schedule
 from graphchat.core.frame import Frame
 from graphchat.store import Database
 from graphchat.transport.ports import Transport
@@ -70,6 +72,9 @@ class Context:
     database: Database
     transport: Transport
     clock: Clock
+    schedule: Schedule = field(default_factory=Schedule)
+    """When lanes are replaced."""
+    health: Health = field(init=False)
     lives: dict[int, Live] = field(default_factory=dict[int, Live])
     addresses: dict[int, OpenAddress] = field(default_factory=dict[int, OpenAddress])
     routes: dict[bytes, LaneRoute | AddressRoute] = field(
@@ -107,6 +112,9 @@ class Context:
     """Who takes a message for programs, by its type; others are told to the application."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when there are events for a profile, by its id."""
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.clock)
 
     def tell(self, unit: Unit, profile: int, event: EventRecord) -> None:
         """Store an event for the application, and wake whoever waits for one."""

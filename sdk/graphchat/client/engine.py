@@ -131,7 +131,7 @@ class Engine:
 
         await self.do(hurry)
         lives = self.context.lives.values()
-        while any(traffic.handed for live in lives for traffic in live.traffic):
+        while any(traffic.handed for live in lives for traffic in live.traffic.values()):
             await self.answers.wait()
 
     # Jobs
@@ -249,7 +249,11 @@ class Engine:
 
     def _plan(self, live: Live) -> None:
         """Note when ``live`` has something to do next."""
-        moments = [live.connection.due, self.flow.next_retry(live)]
+        moments = [
+            live.connection.due,
+            live.connection.lanes_due,
+            self.flow.next_retry(live),
+        ]
         if live.sealing and self.flow.has_more(live):
             moments.append(self.context.clock.monotonic())
         known = [moment for moment in moments if moment is not None]
@@ -274,11 +278,14 @@ class Engine:
         live = self.context.lives.get(row_id)
         if live is None:
             return
+        for number, lane in live.connection.lanes.items():
+            if (relay := live.lane_relay(number)) is not None:
+                lane.state.away_since = self.context.health.down_since(relay)
         effects = live.connection.tick(self.flow.available(live))
         if effects:
             await turn.apply(live, effects)
         turn.unit.stir(live)
-        for number in range(len(live.traffic)):
+        for number in live.traffic:
             turn.unit.after(partial(self.flow.hand_over, live, number))
 
     # What the sockets say

@@ -85,6 +85,23 @@ class ContactFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayFailed:
+    """A relay does not keep its word, or does not answer; the lane by it is replaced.
+
+    Nothing is lost while another lane of the connection works.
+    """
+
+    id: int
+    contact: Contact
+    relay: str
+    """Its create URI, without a token."""
+    ours: bool
+    """It is one that we receive through, and the contact says so of it."""
+    why: str
+    """``drops``: it said OK to messages that never came; ``away``: it does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something about a contact is not as it should be; show ``warning`` to the person."""
 
@@ -100,5 +117,6 @@ Event = (
     | ContactRequested
     | ContactEstablished
     | ContactFailed
+    | RelayFailed
     | Alarm
 )

@@ -30,7 +30,7 @@ class Flow:
         """Return the lanes that can carry one more envelope now."""
         return [
             number
-            for number, lane in enumerate(live.connection.lanes)
+            for number, lane in live.connection.lanes.items()
             if lane.can_send and live.traffic[number].room > 0 and self._open(live, number)
         ]
 
@@ -86,7 +86,7 @@ class Flow:
         row_id, number = owner
         # Loaded anew it is another object, with the same tags; removed, it is none.
         live = self._context.lives.get(row_id)
-        if live is None or number >= len(live.traffic):
+        if live is None or number not in live.traffic:
             return None
         traffic = live.traffic[number]
         traffic.handed.discard(tag)
@@ -101,6 +101,8 @@ class Flow:
         # What the same relay refused before this has nothing else to wait for now.
         unit.after(partial(self.hand_over, live, number))
         unit.write(rows.drop_envelope(tag))
+        # Written with the next change of the lane: after a crash it is doubted a little later.
+        live.connection.lanes[number].taken(waiting.seq)
         if waiting.seq:
             unit.write(rows.sent(live.id, waiting.seq))
             unit.after(partial(self._context.progress_frame, live.id, waiting.seq))
@@ -118,7 +120,7 @@ class Flow:
     def room(self, sender: bytes) -> Iterator[Live]:
         """Let the lane to a queue that was full go on at once."""
         for live in self._context.lives.values():
-            for number, lane in enumerate(live.connection.lanes):
+            for number, lane in live.connection.lanes.items():
                 peer = lane.state.peer
                 if peer is not None and peer.sender_id == sender:
                     live.traffic[number].recovered()
@@ -127,7 +129,7 @@ class Flow:
     def next_retry(self, live: Live) -> float | None:
         """Return when a lane of ``live`` wants to try again, if one does."""
         now = self._context.clock.monotonic()
-        moments = [traffic.retry_at for traffic in live.traffic if traffic.retry_at > now]
+        moments = [traffic.retry_at for traffic in live.traffic.values() if traffic.retry_at > now]
         return min(moments, default=None)
 
 

@@ -39,7 +39,7 @@ class Links:
     """Opens sockets when they are needed, and closes those that are not."""
 
     def __init__(self, context: Context, ears: Ears) -> None:
-        self._context: Final = context
+        self.context: Final = context
         self._ears: Final = ears
         self._entries: dict[Name, Entry] = {}
         self._places: Final = Places(self._is_busy)
@@ -58,7 +58,7 @@ class Links:
         name = (profile, relay.base, relay.fingerprint)
         if (entry := self._entries.get(name)) is None:
             ear = _Ear(self, self._ears, profile, name)
-            entry = Entry(self._context.transport.of(profile).link(relay, ear))
+            entry = Entry(self.context.transport.of(profile).link(relay, ear))
             self._entries[name] = entry
         return entry
 
@@ -89,7 +89,7 @@ class Links:
 
     def watch(self, live: Live) -> None:
         """Open the sockets that the lanes of ``live`` send by, as far as there is room."""
-        for number in range(len(live.connection.lanes)):
+        for number in live.connection.lanes:
             if (relay := live.lane_relay(number)) is not None:
                 entry = self.of(live.profile, relay)
                 entry.lives.add(live.id)
@@ -160,8 +160,8 @@ class Links:
 
     def _is_busy(self, name: Name, entry: Entry) -> bool:
         """Tell whether a connection has something to send by this socket."""
-        soon = self._context.clock.monotonic() + TURN
-        for live in filter(None, map(self._context.lives.get, entry.lives)):
+        soon = self.context.clock.monotonic() + TURN
+        for live in filter(None, map(self.context.lives.get, entry.lives)):
             if any(_has_work(live, number, soon) for number in _lanes_by(live, name)):
                 return True
         return False
@@ -186,7 +186,7 @@ class Links:
         for name, entry in list(self._entries.items()):
             if entry.queues:
                 continue
-            lives = map(self._context.lives.get, entry.lives)
+            lives = map(self.context.lives.get, entry.lives)
             entry.lives = {live.id for live in lives if live is not None and _lanes_by(live, name)}
             if not entry.lives:
                 self._drop(name, entry)
@@ -212,10 +212,10 @@ class Links:
 
 def _lanes_by(live: Live, name: Name) -> list[int]:
     """Return the lanes of ``live`` that send by the socket with this name."""
-    peers = [lane.state.peer for lane in live.connection.lanes]
+    peers = {number: lane.state.peer for number, lane in live.connection.lanes.items()}
     return [
         number
-        for number, peer in enumerate(peers)
+        for number, peer in peers.items()
         if peer is not None and (live.profile, peer.base, peer.relay) == name
     ]
 
@@ -240,10 +240,12 @@ class _Ear:
 
     def up(self, relay: RelayAddress) -> None:
         self.links.heard(self.name, up=True)
+        self.links.context.health.heard(relay, up=True)
         self.ears.link_up(self.profile, relay)
 
     def down(self, relay: RelayAddress, error: RelayError) -> None:
         self.links.heard(self.name, up=False)
+        self.links.context.health.heard(relay, up=False)
 
     def received(self, relay: RelayAddress, deliveries: Sequence[Delivery]) -> None:
         self.ears.deliveries(self.profile, relay, deliveries)

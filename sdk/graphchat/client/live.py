@@ -109,7 +109,8 @@ class Live:
     kind: str
     trust: int
     connection: Connection
-    traffic: list[Traffic]
+    traffic: dict[int, Traffic]
+    """By the number of the lane."""
     recent: dict[int, OwnFrame] = field(default_factory=dict[int, OwnFrame])
     established: bool = False
     named: bool = False

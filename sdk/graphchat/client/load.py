@@ -45,6 +45,7 @@ def start(context: Context, cursor: Cursor) -> Start:
         add_address(
             context, OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]))
         )
+    context.health.load(cursor)
     context.tags = _after(cursor, "client_envelope")
     context.work_ids = _after(cursor, "client_work")
     context.connection_ids = _after(cursor, "client_connection")
@@ -93,17 +94,20 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     ).fetchone()
     if row is None:
         return None
-    lanes = [
-        Lane(record.load(machine, LaneState))
-        for (machine,) in cursor.execute(
-            "SELECT machine FROM client_lane WHERE connection_id = ? ORDER BY number", (row_id,)
+    lanes = {
+        number: Lane(record.load(machine, LaneState))
+        for number, machine in cursor.execute(
+            "SELECT number, machine FROM client_lane WHERE connection_id = ? ORDER BY number",
+            (row_id,),
         )
-    ]
+    }
     state = record.load(row[4], ConnectionState)
-    machine = Connection(state, lanes, context.clock)
+    machine = Connection(state, lanes, context.clock, context.schedule)
     machine.resume(_held(row_id, cursor))
     profile, name, kind, trust, _, phase = row
-    live = Live(row_id, profile, name, kind, trust, machine, [Traffic() for _ in lanes])
+    live = Live(
+        row_id, profile, name, kind, trust, machine, {number: Traffic() for number in lanes}
+    )
     live.established = state.handshake.phase is Phase.ESTABLISHED
     live.failed = live.why_failed if phase == "failed" else ""
     live.named = state.handshake.peer_profile is not None

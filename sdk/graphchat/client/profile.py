@@ -164,7 +164,8 @@ class OwnProfile:
 
     def _new(self, connection: Connection, trust: int) -> Live:
         row_id = next(self._engine.context.connection_ids)
-        return Live(row_id, self.row_id, "", "person", trust, connection, [])
+        connection.rotation.schedule = self._engine.context.schedule
+        return Live(row_id, self.row_id, "", "person", trust, connection, {})
 
     async def _begin(self, live: Live, name: str, effects: list[Effect], turn: Applier) -> None:
         """Store a new connection with its queues, and receive from them."""
@@ -173,7 +174,7 @@ class OwnProfile:
         context.remember_cid(turn.unit, live.connection.cid)
         context.take_name(turn.unit, live, name)
         turn.unit.write(rows.new_connection(live, context.clock.now()))
-        lanes = [lane.state for lane in live.connection.lanes]
+        lanes = [lane.state for lane in live.connection.lanes.values()]
         accept.add_lanes(turn, live, lanes)
         context.lives[live.id] = live
         turn.unit.after(partial(self._engine.receiver.subscribe, self.row_id, lanes))

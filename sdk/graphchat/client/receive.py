@@ -82,7 +82,7 @@ class Receiver:
         """Return the key of a queue of ours; None if it is given up."""
         match self._context.routes.get(queue):
             case LaneRoute(connection=row_id, lane=number):
-                with suppress(NotFoundError):
+                with suppress(NotFoundError, KeyError):
                     live = await self._engine.live(row_id)
                     return SigningKey(live.connection.lanes[number].state.recipient_key)
             case AddressRoute(address=row_id, lane=number):
@@ -171,6 +171,7 @@ class Receiver:
             agreement_key=None,
         )
         connection = Connection.begin(shake, [], context.clock)
+        connection.rotation.schedule = context.schedule
         live = Live(
             next(context.connection_ids),
             address.profile,
@@ -178,7 +179,7 @@ class Receiver:
             asked.hello.profile.kind,
             0,
             connection,
-            [],
+            {},
             named=True,
             accepts_by_itself=address.accept_all,
         )

@@ -33,6 +33,14 @@ def state_of(live: Live) -> str:
     return "request" if waits_for_us else shake.phase.value
 
 
+def setting(key: str, value: bytes) -> Row:
+    return Row(
+        "INSERT INTO client_setting (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
 def connection(live: Live) -> Row:
     """Update what changes while a connection lives."""
     machine = live.connection
@@ -43,7 +51,7 @@ def connection(live: Live) -> Row:
             live.name,
             live.kind,
             state_of(live),
-            machine.due is not None,
+            machine.owes,
             record.dump(machine.state),
             live.id,
         ),
@@ -78,10 +86,18 @@ def lane(connection_id: int, state: LaneState) -> Row:
     )
 
 
-def drop_lane(connection_id: int, number: int) -> Row:
-    return Row(
-        "DELETE FROM client_lane WHERE connection_id = ? AND number = ?",
-        (connection_id, number),
+def drop_lane(connection_id: int, number: int) -> tuple[Row, Row]:
+    """Forget a lane, with what still waits for its relay."""
+    return (
+        Row(
+            "DELETE FROM client_envelope WHERE lane_id IN"
+            " (SELECT id FROM client_lane WHERE connection_id = ? AND number = ?)",
+            (connection_id, number),
+        ),
+        Row(
+            "DELETE FROM client_lane WHERE connection_id = ? AND number = ?",
+            (connection_id, number),
+        ),
     )
 
 

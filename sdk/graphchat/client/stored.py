@@ -46,7 +46,24 @@ class AcceptWork(msgspec.Struct, frozen=True, tag="accept"):
     since: float = 0.0
 
 
-Work = PutWork | SecureWork | RemoveWork | AcceptWork
+class WidenWork(msgspec.Struct, frozen=True, tag="widen"):
+    """Make a queue for a lane that we want."""
+
+    lane: int
+    shun: tuple[bytes, ...] = ()
+    """Fingerprints of relays of ours that are not wanted for it, if there are others."""
+    since: float = 0.0
+
+
+class JoinWork(msgspec.Struct, frozen=True, tag="join"):
+    """Make a queue for a lane that the other side wants."""
+
+    lane: int
+    shun: tuple[bytes, ...] = ()
+    since: float = 0.0
+
+
+Work = PutWork | SecureWork | RemoveWork | AcceptWork | WidenWork | JoinWork
 
 
 class MessageRecord(msgspec.Struct, frozen=True, tag="message"):
@@ -79,6 +96,17 @@ class FailedRecord(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
+class RelayFailedRecord(msgspec.Struct, frozen=True, tag="relay_failed"):
+    """A lane is replaced because a relay does not do what it says."""
+
+    connection: int
+    relay: str
+    """Its base URI."""
+    ours: bool
+    """Whether it is one of ours, and the contact says so."""
+    why: str
+
+
 class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):
     connection: int
     danger: str
@@ -90,6 +118,7 @@ EventRecord = (
     | RequestedRecord
     | EstablishedRecord
     | FailedRecord
+    | RelayFailedRecord
     | AlarmRecord
 )
 

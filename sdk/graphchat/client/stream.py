@@ -17,6 +17,7 @@ from graphchat.client.events import (
     Event,
     MessageDelivered,
     MessageReceived,
+    RelayFailed,
 )
 from graphchat.client.request import Request
 from graphchat.core import record
@@ -99,6 +100,8 @@ class Stream:
                 return ContactEstablished(row_id, contact)
             case stored.FailedRecord(reason=reason):
                 return ContactFailed(row_id, contact, reason)
+            case stored.RelayFailedRecord(relay=relay, ours=ours, why=why):
+                return RelayFailed(row_id, contact, relay, ours, why)
             case stored.AlarmRecord(danger=danger):
                 return Alarm(row_id, contact, Danger[danger].value)
 

@@ -77,8 +77,8 @@ class Unit:
     def _machines(self) -> Iterable[Row]:
         for live, lanes in self._touched.values():
             yield rows.connection(live)
-            for lane in live.connection.lanes:
-                if lane.state.number in lanes:
+            for number, lane in live.connection.lanes.items():
+                if number in lanes:
                     yield rows.lane(live.id, lane.snapshot())
 
 

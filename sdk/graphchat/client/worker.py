@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
-from graphchat.client import accept, rows
+from graphchat.client import accept, lanes, rows
 from graphchat.client.apply import Applier
 from graphchat.client.context import Job
 from graphchat.client.live import FIRST_RETRY, LAST_RETRY, relay_of
 from graphchat.client.queues import make_lanes
 from graphchat.client.slots import Slots
-from graphchat.client.stored import AcceptWork, PutWork, RemoveWork, SecureWork, Work
+from graphchat.client.stored import (
+    AcceptWork,
+    JoinWork,
+    PutWork,
+    RemoveWork,
+    SecureWork,
+    WidenWork,
+    Work,
+)
 from graphchat.crypto.keys import SigningKey
 from graphchat.errors import (
     BadRequestError,
@@ -127,7 +135,7 @@ class Worker:
         match work:
             case PutWork(base=base):
                 return self._others.at(base)
-            case AcceptWork():
+            case AcceptWork() | WidenWork() | JoinWork():
                 return self._own.at("")
             case SecureWork(base=base) | RemoveWork(base=base):
                 return self._own.at(base)
@@ -183,6 +191,9 @@ class Worker:
             case AcceptWork():
                 await self._accept(job, transport)
                 return
+            case WidenWork() | JoinWork():
+                await self._add_lane(job, work, transport)
+                return
             case _:
                 assert_never(work)
         await self._engine.do(partial(self._done, job))
@@ -207,6 +218,21 @@ class Worker:
 
         await self._engine.do(answer)
         self._engine.receiver.subscribe(live.profile, lanes)
+
+    async def _add_lane(self, job: Job, work: WidenWork | JoinWork, transport: Transport) -> None:
+        """Make a queue for a lane that comes later, and offer it or take it up."""
+        assert job.connection is not None
+        live = await self._engine.live(job.connection)
+        relays = lanes.choose(self._context, live, work.shun)
+        [fresh] = await make_lanes(transport, relays, 1, self._context.clock, distinct=True)
+        fresh.number = work.lane
+
+        async def add(turn: Applier) -> None:
+            await lanes.add(turn, await self._engine.live(live.id), work, fresh)
+            await self._done(job, turn)
+            turn.unit.after(partial(self._engine.receiver.subscribe, live.profile, [fresh]))
+
+        await self._engine.do(add)
 
     async def _try(self, job: Job, turn: Applier) -> None:
         # A refusal means something only if no earlier copy can have got through.

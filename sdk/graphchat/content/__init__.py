@@ -21,6 +21,7 @@ from graphchat.content.control import (
     Welcome,
 )
 from graphchat.content.forms import Form, FormAnswer, FormField
+from graphchat.content.lanes import LaneAccept, LaneAdd, LaneRemove, LaneSeen, LaneTest, Offer
 from graphchat.content.profile import ProfileCard, ProfileKind
 from graphchat.content.spoken import Image, Location, Text, Voice
 
@@ -40,8 +41,14 @@ __all__ = [
     "FormAnswer",
     "FormField",
     "Image",
+    "LaneAccept",
+    "LaneAdd",
+    "LaneRemove",
+    "LaneSeen",
+    "LaneTest",
     "Location",
     "Message",
+    "Offer",
     "Option",
     "Poll",
     "ProfileCard",

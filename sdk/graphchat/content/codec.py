@@ -14,6 +14,7 @@ from graphchat.content.amending import Amending
 from graphchat.content.asking import Asked
 from graphchat.content.control import Control
 from graphchat.content.forms import Filled
+from graphchat.content.lanes import Lanes
 from graphchat.content.spoken import Said
 from graphchat.errors import ContentError, RemoteProtocolError
 
@@ -33,7 +34,7 @@ class Unknown(Struct, frozen=True):
 
 Spoken = Said | Asked | Filled
 """Every message that is a line of a conversation."""
-ForPrograms = Control | About
+ForPrograms = Control | About | Lanes
 """Every message that people do not see as something that was said."""
 _Known = Spoken | Amending | ForPrograms
 Message = _Known | Unknown

@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct
 
 from graphchat.content import rules
+from graphchat.content.lanes import MAX_NUMBERS, LaneSeen
 from graphchat.content.profile import ProfileCard
 from graphchat.errors import ContentError
 
 MAX_RESEND: Final = 128
-MAX_LANES: Final = 8
 MAX_COMMANDS: Final = 200
 MAX_HELP: Final = 300
 
@@ -36,17 +36,17 @@ class ReceiptBody(Struct, tag_field="type", tag="receipt", frozen=True):
     """Milliseconds since 1970-01-01 UTC."""
     signature: bytes
     """64 bytes: Ed25519 by the proof key of the receiver."""
-    lanes: tuple[int, ...]
-    """The highest ``seq`` that came by each lane, in the order of the lanes; 0 for none."""
+    lanes: tuple[LaneSeen, ...]
+    """What came by each lane."""
 
     def __post_init__(self) -> None:
         rules.size("stream of the receipt", self.stream, 8, 8)
         rules.size("signature of the receipt", self.signature, 64, 64)
         rules.number("seq of the receipt", self.seq, 1)
         rules.number("time of the receipt", self.ts_ms, 0)
-        rules.number("number of lanes of the receipt", len(self.lanes), 1, MAX_LANES)
-        for seen in self.lanes:
-            rules.number("highest seq of a lane", seen, 0)
+        rules.number("number of lanes of the receipt", len(self.lanes), 1, MAX_NUMBERS)
+        if len({seen.number for seen in self.lanes}) != len(self.lanes):
+            raise ContentError("The receipt names a lane twice.")
 
 
 class Resend(Struct, tag_field="type", tag="resend", frozen=True):

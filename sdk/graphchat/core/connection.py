@@ -5,6 +5,7 @@ docs/protocol.md, sections 12 to 15.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -12,9 +13,22 @@ import msgspec
 
 from graphchat import content
 from graphchat.clock import Clock
-from graphchat.content import ReceiptBody, Resend, Unknown, Welcome
+from graphchat.content import (
+    LaneAccept,
+    LaneAdd,
+    LaneRemove,
+    LaneSeen,
+    LaneTest,
+    Message,
+    ReceiptBody,
+    Resend,
+    Unknown,
+    Welcome,
+)
 from graphchat.content.control import MAX_RESEND
+from graphchat.content.lanes import Offer
 from graphchat.core import effects as do, frame as frames, handshake
+from graphchat.core.doubt import Schedule, note_seen
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import Kind
 from graphchat.core.handshake import (
@@ -27,9 +41,10 @@ from graphchat.core.handshake import (
     anywhere,
 )
 from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, Skip, StreamState, Use
-from graphchat.core.lane import Lane, LaneState, Offer
+from graphchat.core.lane import Lane, LaneState
 from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
+from graphchat.core.rotation import Rotation, RotationState
 from graphchat.crypto.agreement import Side, lane_secrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import (
@@ -55,6 +70,7 @@ class ConnectionState(msgspec.Struct):
     """Streams of theirs in which something came since our last receipt."""
     nudge: Nudge = msgspec.field(default_factory=Nudge)
     """When to repeat our newest frame, which no receipt covers."""
+    rotation: RotationState = msgspec.field(default_factory=RotationState)
 
 
 @dataclass(slots=True)
@@ -62,10 +78,13 @@ class Connection:
     """Feed it what happened; store and perform what it returns."""
 
     state: ConnectionState
-    lanes: list[Lane]
+    lanes: dict[int, Lane]
+    """By number."""
     clock: Clock
+    schedule: Schedule = field(default_factory=Schedule)
     inbox: Inbox = field(init=False)
     outbox: Outbox = field(init=False)
+    rotation: Rotation = field(init=False)
     receipts: ReceiptTimer = field(default_factory=ReceiptTimer)
     gaps: GapTimer = field(default_factory=GapTimer)
 
@@ -73,13 +92,23 @@ class Connection:
         shake = self.state.handshake
         self.inbox = Inbox(self.cid, self.state.streams)
         self.outbox = Outbox(self.cid, SigningKey(shake.proof_key), self.state.outbox)
+        self.rotation = Rotation(
+            self.state.rotation,
+            self.lanes,
+            self.cid,
+            shake.role is Role.ALICE,
+            self.clock,
+            self.schedule,
+            self._say_control,
+            self._by_lane,
+        )
 
     @classmethod
     def begin(cls, shake: HandshakeState, lanes: Sequence[LaneState], clock: Clock) -> Self:
         """Make a connection that has no frames yet."""
         stream = clock.random(frames.STREAM_SIZE)
         state = ConnectionState(shake, Outbox.start(ConnectionId(shake.cid), stream))
-        return cls(state, [Lane(lane) for lane in lanes], clock)
+        return cls(state, {lane.number: Lane(lane) for lane in lanes}, clock)
 
     @property
     def cid(self) -> ConnectionId:
@@ -108,7 +137,7 @@ class Connection:
         """
         shake = self.state.handshake
         handshake.start_as_bob(shake, self.lanes[0].key, code_lanes[0].ratchet_key)
-        offers = tuple(lane.offer() for lane in self.lanes)
+        offers = tuple(lane.offer() for lane in self.lanes.values())
         keys = [lane.ratchet_key for lane in code_lanes]
         envelopes = handshake.write_confirmation(shake, offers, keys, self.clock)
         puts = [do.Put(*pair) for pair in zip(code_lanes, envelopes, strict=True)]
@@ -129,7 +158,7 @@ class Connection:
         shake = self.state.handshake
         if (shake.role, shake.phase) != (Role.ALICE, Phase.REQUESTED):
             raise StateError("This request was answered already.")
-        lanes = [*self.lanes, *(Lane(lane) for lane in fresh)]
+        lanes = [*self.lanes.values(), *(Lane(lane) for lane in fresh)]
         offers = shake.peer_lanes[: len(lanes)]
         own = tuple(lane.offer() for lane in lanes[: len(offers)])
         if not own:
@@ -143,7 +172,7 @@ class Connection:
         """Bob: read the answer, and start the lanes."""
         answer = handshake.read_answer(self.state.handshake, lane.key, envelope)
         handshake.check_reach(answer.hello, may_reach)
-        return self._start(self.lanes, answer.hello.lanes, answer)
+        return self._start([*self.lanes.values()], answer.hello.lanes, answer)
 
     def _start(
         self, lanes: Sequence[Lane], offers: Sequence[Offer], answer: Answer
@@ -161,17 +190,28 @@ class Connection:
         ]
         # Nothing was changed up to here, and nothing fails from here on.
         found: list[Effect] = [do.Remove(lane.state) for lane in lanes[count:]]
-        self.lanes[:] = lanes[:count]
-        for lane, offer, ratchet in zip(self.lanes, offers, ratchets, strict=False):
+        self.lanes.clear()
+        self.lanes.update((lane.state.number, lane) for lane in lanes[:count])
+        started = zip(self.lanes.values(), offers, ratchets, strict=False)
+        for lane, offer, ratchet in started:
             lane.start(ratchet, offer)
+            lane.state.since = self.clock.now()
             found.append(do.Secure(lane.state.number, offer.sender_key))
         handshake.note_answer(shake, answer)
         return [*found, do.Moved(Phase.PENDING)]
 
     def _welcome(self) -> Effect:
-        message = Welcome(self.state.handshake.profile)
-        message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
-        return self.say(Kind.CONTROL, message_id, content.encode(message))
+        return self._say_control(Welcome(self.state.handshake.profile))
+
+    # Lanes that come later
+
+    def offer_lane(self, fresh: LaneState) -> list[Effect]:
+        """Offer the lane of a `Widen`, for which there is a queue now."""
+        return self.rotation.offer(fresh)
+
+    def join_lane(self, fresh: LaneState) -> list[Effect]:
+        """Take up the lane of a `Join`, for which there is a queue now."""
+        return self.rotation.join(fresh)
 
     # What we say
 
@@ -186,6 +226,10 @@ class Connection:
         stored = do.Store(self.outbox.append(kind, message_id, payload, self._now_ms()))
         self.state.nudge.arm(self.clock.now())
         return stored
+
+    def _say_control(self, message: Message) -> do.Store:
+        message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
+        return self.say(Kind.CONTROL, message_id, content.encode(message))
 
     def seal(self, number: int, seq: int, data: bytes, signature: bytes) -> do.Sealed:
         """Seal a frame of ours for one lane."""
@@ -202,9 +246,9 @@ class Connection:
         ``may_reach`` says to which relays of others this side goes. Raises
         `RemoteProtocolError`.
         """
-        if number >= len(self.lanes):
+        if (lane := self.lanes.get(number)) is None:
             raise RemoteProtocolError("an envelope came by a lane that was given up")
-        lane, shake = self.lanes[number], self.state.handshake
+        shake = self.state.handshake
         if not lane.started:
             if shake.role is Role.BOB:
                 return self._answered(lane, envelope, may_reach)
@@ -215,6 +259,7 @@ class Connection:
             return []
         except DecryptionError:
             if shake.first is None:
+                lane.failures += 1
                 raise
             # The same confirmation comes by every lane; another one is somebody else's.
             if shake.role is Role.ALICE:
@@ -222,7 +267,10 @@ class Connection:
             # So does the same answer.
             handshake.read_answer(shake, lane.key, envelope)
             return []
-        return self._frame(number, data, signature)
+        return [
+            *self.rotation.opened(lane),
+            *self._frame(lane, data, signature, may_reach),
+        ]
 
     def _confirmation(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         shake = self.state.handshake
@@ -235,16 +283,18 @@ class Connection:
             return self.asked(asked)
         return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
 
-    def _frame(self, number: int, data: bytes, signature: bytes) -> list[Effect]:
+    def _frame(
+        self, lane: Lane, data: bytes, signature: bytes, may_reach: MayReach
+    ) -> list[Effect]:
         frame = frames.decode(data)
         frames.check(self.state.handshake.peer_proof, self.cid, frame, data, signature)
         if not frame.kind.in_stream:
-            return self._outside(frame)
+            return self._outside(lane, frame)
         found: list[Effect] = []
-        for outcome in self.inbox.receive(number, Signed(frame, data, signature)):
+        for outcome in self.inbox.receive(lane.state.number, Signed(frame, data, signature)):
             match outcome:
                 case Use(signed=signed):
-                    found += self._use(signed)
+                    found += self._use(signed, may_reach)
                 case Hold(signed=signed):
                     found.append(do.Keep(signed))
                 case Drop(stream=stream, seq=seq):
@@ -263,7 +313,7 @@ class Connection:
             self.state.unreceipted.append(frame.stream)
         return found
 
-    def _use(self, signed: Signed) -> list[Effect]:
+    def _use(self, signed: Signed, may_reach: MayReach) -> list[Effect]:
         frame, shake = signed.frame, self.state.handshake
         found = _chained(signed)
         try:
@@ -276,17 +326,37 @@ class Connection:
             if shake.phase is not Phase.ESTABLISHED:
                 shake.phase = Phase.ESTABLISHED
                 handshake.forget(shake)
-                for lane in self.lanes:
+                for lane in self.lanes.values():
                     lane.state.ratchet_key = None
             return [*found, do.Moved(Phase.ESTABLISHED)]
+        if isinstance(message, LaneAdd | LaneAccept | LaneRemove):
+            # What breaks a rule stays part of the chain, and changes nothing.
+            with suppress(RemoteProtocolError):
+                found += self._change_lanes(message, may_reach)
+            return found
         return [*found, do.Received(frame, message)]
 
-    def _outside(self, frame: frames.Frame) -> list[Effect]:
+    def _change_lanes(
+        self, message: LaneAdd | LaneAccept | LaneRemove, may_reach: MayReach
+    ) -> list[Effect]:
+        match message:
+            case LaneAdd():
+                handshake.check_offers([message.offer], may_reach)
+                return self.rotation.offered(message)
+            case LaneAccept():
+                handshake.check_offers([message.offer], may_reach)
+                return self.rotation.accepted(message)
+            case LaneRemove(number=number):
+                return self.rotation.removed(number)
+
+    def _outside(self, lane: Lane, frame: frames.Frame) -> list[Effect]:
         if frame.kind is not Kind.RECEIPT:
             return []
         match content.decode(frame.payload):
             case ReceiptBody() as body:
                 return [do.Acknowledged(body)]
+            case LaneTest() as test:
+                return self.rotation.tested(lane, test)
             case Resend(stream=stream, first=first, last=last):
                 if stream != self.state.outbox.stream or last > self.state.outbox.seq:
                     raise RemoteProtocolError("a resend request is for frames never sent")
@@ -298,13 +368,17 @@ class Connection:
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
         first = self.state.outbox.covered + 1
-        if not self.outbox.cover(self.state.handshake.peer_proof, body, head):
+        is_news = self.outbox.cover(self.state.handshake.peer_proof, body, head)
+        for seen in body.lanes:
+            if (lane := self.lanes.get(seen.number)) is not None and lane.can_send:
+                note_seen(lane, seen, self.clock.now(), self.rotation.schedule)
+        if not is_news:
             return []
         if self.state.outbox.covered == self.state.outbox.seq:
             self.state.nudge.rest()
         else:
             self.state.nudge.arm(self.clock.now())
-        return [do.Covered(first, body.seq, body)]
+        return [do.Covered(first, body.seq, body), *self.rotation.covered(body.seq)]
 
     # Time
 
@@ -317,6 +391,19 @@ class Connection:
         if (left := self.state.nudge.left(self.clock.now())) is not None:
             moments.append(self.clock.monotonic() + left)
         return min(moments, default=None)
+
+    @property
+    def lanes_due(self) -> float | None:
+        """When a lane is to be replaced, in seconds of the monotonic clock; `tick` does it."""
+        if self.phase is not Phase.ESTABLISHED:
+            return None
+        left = self.rotation.left(self.clock.now())
+        return None if left is None else self.clock.monotonic() + left
+
+    @property
+    def owes(self) -> bool:
+        """Whether a restart has to take this connection up without waiting for an envelope."""
+        return self.due is not None or self.state.rotation.adding is not None
 
     def hurry(self) -> None:
         """Make an owed receipt due now: this side is about to leave."""
@@ -341,7 +428,9 @@ class Connection:
             if (gap := self.inbox.gap(stream)) is not None:
                 last = min(gap[1], gap[0] + MAX_RESEND - 1)
                 messages.append(Resend(stream, gap[0], last))
+        established = self.phase is Phase.ESTABLISHED
         return [
+            *(self.rotation.wish(self.clock.now()) if established else []),
             *self._nudge(available),
             *(sealed for said in messages for sealed in self._send_outside(said, available)),
         ]
@@ -357,12 +446,18 @@ class Connection:
     def _receipt(self, stream: bytes) -> ReceiptBody:
         state, ts_ms = self.state.streams[stream], self._now_ms()
         statement = frames.receipt_statement(self.cid, stream, state.seq, state.head, ts_ms)
-        lanes = tuple(state.lanes.get(lane.state.number, 0) for lane in self.lanes)
+        lanes = tuple(
+            LaneSeen(number, state.lanes.get(number, 0), lane.missing)
+            for number, lane in self.lanes.items()
+            if lane.started
+        )
         return ReceiptBody(stream, state.seq, ts_ms, self.outbox.key.sign(statement), lanes)
 
-    def _send_outside(
-        self, message: ReceiptBody | Resend, available: Sequence[int]
-    ) -> list[do.Sealed]:
+    def _by_lane(self, message: Message, number: int) -> do.Sealed:
+        [sealed] = self._send_outside(message, [number])
+        return sealed
+
+    def _send_outside(self, message: Message, available: Sequence[int]) -> list[do.Sealed]:
         message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
         data, signature = self.outbox.outside(
             Kind.RECEIPT, message_id, content.encode(message), self._now_ms()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from graphchat.content import Message, ReceiptBody
+from graphchat.content.lanes import Offer, Reason
 from graphchat.core.frame import Frame
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import Signed
-from graphchat.core.lane import LaneState, Offer
+from graphchat.core.lane import LaneState
 from graphchat.core.outbox import Written
 
 
@@ -129,6 +130,38 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Widen:
+    """Make a queue for lane ``number``, which we want, and call `Connection.offer_lane`."""
+
+    number: int
+    why: Reason
+    replaces: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Make a queue for lane ``number``, which they want, and call `Connection.join_lane`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The relay at which ``lane`` sends to the other side has failed: we replace the lane."""
+
+    lane: LaneState
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """The other side says that our relay of ``lane`` has failed, and replaces the lane."""
+
+    lane: LaneState
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     danger: Danger
 
@@ -136,4 +169,5 @@ class Alarm:
 Effect = (
     Put | Secure | Remove | Moved | Store | Sealed | Keep | Release
     | Chained | Received | Acknowledged | Covered | Repeat | Alarm
+    | Widen | Join | Blame | Blamed
 )  # fmt: skip

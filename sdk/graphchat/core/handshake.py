@@ -15,7 +15,7 @@ import msgspec
 
 from graphchat.clock import Clock
 from graphchat.content import ProfileCard
-from graphchat.core.lane import MAX_LANES, Offer
+from graphchat.content.lanes import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
 from graphchat.crypto.agreement import Agreed, Origin, Side
 from graphchat.crypto.kem import KemKey
@@ -180,6 +180,18 @@ def check_reach(hello: Hello, may_reach: MayReach) -> None:
     """Raise `RemoteProtocolError` if the other side sends us where we do not go."""
     if not all(may_reach(offer.base) for offer in hello.lanes):
         raise RemoteProtocolError("a handshake names a relay that is not for others to name")
+
+
+def check_offers(offers: Sequence[Offer], may_reach: MayReach) -> None:
+    """Raise `RemoteProtocolError` for an offer that no honest side makes, or as `check_reach`."""
+    try:
+        bases = [split_create_uri(offer.base) for offer in offers]
+    except GraphchatError:
+        raise RemoteProtocolError("an offer names a relay that is none") from None
+    if bases != [(offer.base, None) for offer in offers]:
+        raise RemoteProtocolError("an offer names a relay in a way that is not canonical")
+    if not all(may_reach(offer.base) for offer in offers):
+        raise RemoteProtocolError("an offer names a relay that is not for others to name")
 
 
 def note_request(state: HandshakeState, asked: Asked) -> None:

@@ -3,11 +3,10 @@
 docs/protocol.md, sections 11 to 13.
 """
 
-from typing import Annotated, Final
-
 import msgspec
 
 from graphchat.clock import Clock
+from graphchat.content.lanes import Offer
 from graphchat.crypto import kem
 from graphchat.crypto.agreement import LaneSecrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
@@ -15,23 +14,6 @@ from graphchat.crypto.ratchet import Ratchet
 from graphchat.errors import LocalProtocolError, RemoteProtocolError
 from graphchat.ids import ConnectionId
 from graphchat.secret import Secret
-
-MAX_LANES: Final = 8
-
-_Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-
-
-class Offer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A queue that one side offers to the other, with the keys for it: one row of `lanes`."""
-
-    relay: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-    """Fingerprint of the relay."""
-    base: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    """Its create URI without a token."""
-    sender_id: Annotated[bytes, msgspec.Meta(min_length=18, max_length=18)]
-    ratchet_key: _Key
-    sender_key: _Key
-    """The public key with which the offering side signs what it sends by this lane."""
 
 
 class LaneState(msgspec.Struct):
@@ -51,6 +33,29 @@ class LaneState(msgspec.Struct):
     ratchet: bytes = b""
     sealed: int = 0
     """The number of the last frame that this lane has sealed."""
+    first: int = 0
+    """What ``sealed`` was when the lane started."""
+    since: float = 0.0
+    """When the lane started, in seconds since 1970."""
+    acked: int = 0
+    """The highest number of a frame that the relay of the other side took by this lane."""
+    hold: int = 0
+    """Send nothing by it until the other side has our frame with this number; 0 if it has."""
+    opened: bool = False
+    """Something has come by this lane."""
+    heard: bool = False
+    """The other side says that something has come by it there."""
+    leaving: bool = False
+    """Nothing is sent by it any more; the other side is to say the same."""
+    stale: bool = False
+    """Restored from a backup: its keys may have been used since, and never seal again."""
+    dropped: bool = False
+    """The relay of the other side said OK to something that never came."""
+    doubt_since: float = 0.0
+    """Since when something is missing by this lane; 0 if nothing is."""
+    doubt_seq: int = 0
+    away_since: float = 0.0
+    """Since when the relay of the other side does not answer; 0 while it does."""
 
 
 class Lane:
@@ -58,6 +63,8 @@ class Lane:
 
     def __init__(self, state: LaneState) -> None:
         self.state = state
+        self.failures = 0
+        """Envelopes in a row that could not be opened."""
         self._ratchet = Ratchet.decode(state.ratchet) if state.ratchet else None
 
     @property
@@ -66,7 +73,14 @@ class Lane:
 
     @property
     def can_send(self) -> bool:
-        return self._ratchet is not None and self._ratchet.can_send
+        state = self.state
+        usable = not (state.leaving or state.stale or state.hold)
+        return usable and self._ratchet is not None and self._ratchet.can_send
+
+    @property
+    def missing(self) -> int:
+        """How many envelopes were sealed for this lane before others that came, and did not."""
+        return 0 if self._ratchet is None else self._ratchet.missing
 
     @property
     def post_quantum(self) -> bool:
@@ -125,6 +139,10 @@ class Lane:
             raise RemoteProtocolError("an envelope came before the handshake was done")
         data, signature, self._ratchet = self._ratchet.open(envelope, cid, clock)
         return data, signature
+
+    def taken(self, seq: int) -> None:
+        """Note that the relay of the other side said OK to frame ``seq``."""
+        self.state.acked = max(self.state.acked, seq)
 
     def snapshot(self) -> LaneState:
         """Return the state to store, with the ratchet as it is now."""

@@ -4,7 +4,6 @@ docs/protocol.md, section 14.
 """
 
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import msgspec
 
@@ -26,7 +25,7 @@ class OutboxState(msgspec.Struct):
     """The hash of the stream up to that frame."""
     covered: int = 0
     """The highest number that a receipt of the other side covers."""
-    lanes: list[int] = []
+    lanes: dict[int, int] = msgspec.field(default_factory=dict[int, int])
     """The highest number that the other side saw by each lane."""
 
 
@@ -79,7 +78,7 @@ class Outbox:
         ``head`` is the hash of our stream at that number. Returns False if that was known.
         Raises `RemoteProtocolError` if the receipt is not signed for this stream.
         """
-        highest = max(receipt.seq, *receipt.lanes)
+        highest = max(receipt.seq, *(seen.seq for seen in receipt.lanes))
         if receipt.stream != self.state.stream or highest > self.state.seq:
             raise RemoteProtocolError("a receipt is for frames that were never sent")
         statement = frames.receipt_statement(
@@ -88,8 +87,10 @@ class Outbox:
         if not verify(public, statement, receipt.signature):
             raise RemoteProtocolError("a receipt is not signed by the other side")
         # An older receipt may come later, by a slower lane.
-        seen = zip_longest(self.state.lanes, receipt.lanes, fillvalue=0)
-        self.state.lanes = [max(pair) for pair in seen]
+        known = self.state.lanes
+        self.state.lanes = {
+            seen.number: max(seen.seq, known.get(seen.number, 0)) for seen in receipt.lanes
+        }
         if receipt.seq <= self.state.covered:
             return False
         self.state.covered = receipt.seq

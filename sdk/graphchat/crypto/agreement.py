@@ -111,6 +111,19 @@ def lane_secrets(ms: Secret, index: int) -> LaneSecrets:
     return LaneSecrets(Secret(data[:32]), Secret(data[32:64]), Secret(data[64:]))
 
 
+def added_lane_secrets(
+    shared: Secret, seeds: bytes, cid: ConnectionId, number: int
+) -> LaneSecrets:
+    """Return the secrets of a lane that is added to a connection.
+
+    ``shared`` is X25519 of the two new ratchet keys; ``seeds`` are the random bytes of both
+    sides, which travelled by older lanes: they keep out whoever breaks X25519 later.
+    """
+    info = b"gc/1 added" + cid + number.to_bytes(8, "big")
+    data = hkdf(shared, salt=seeds, info=info, size=96).reveal()
+    return LaneSecrets(Secret(data[:32]), Secret(data[32:64]), Secret(data[64:]))
+
+
 def address_connection_id(address_id: bytes, ckb: bytes) -> ConnectionId:
     return ConnectionId(sha256(b"gc/1 cid" + address_id + ckb).digest()[:16])
 

@@ -79,6 +79,11 @@ class Ratchet(Struct, frozen=True, array_like=True):
         return self.sending is not None
 
     @property
+    def missing(self) -> int:
+        """Envelopes that have not come, although later ones have; at most `SKIPPED` are known."""
+        return sum(len(chain.skipped) for chain in self.receiving)
+
+    @property
     def post_quantum(self) -> bool:
         """Whether the newest step has an ML-KEM secret in it, for which the other sent its key."""
         return self.sending is not None and self.sending.header.kem_ciphertext != b""

@@ -14,7 +14,7 @@ from graphchat.core.inbox import Signed
 from graphchat.core.lane import Lane, LaneState
 from graphchat.core.outbox import Written
 
-Work = do.Put | do.Secure | do.Remove
+Work = do.Put | do.Secure | do.Remove | do.Widen | do.Join
 
 
 @final
@@ -39,6 +39,8 @@ class Disk:
     """Everything that this side ever wrote."""
     received: list[Received] = field(default_factory=list[Received])
     alarms: list[Danger] = field(default_factory=list[Danger])
+    blamed: list[tuple[type[Effect], int]] = field(default_factory=list[tuple[type[Effect], int]])
+    """Lanes whose relay has failed, and whether we or they say so."""
 
     def copy(self) -> Self:
         """Return a state that can be changed without this one."""
@@ -49,24 +51,31 @@ class Disk:
         disk = self.copy()
         for effect in effects:
             disk.apply(connection, effect)
-        disk.lanes = [record.dump(lane.snapshot()) for lane in connection.lanes]
+        disk.lanes = [record.dump(lane.snapshot()) for lane in connection.lanes.values()]
         disk.machine = record.dump(connection.state)
         return disk
 
     def load(self, clock: Clock) -> Connection:
         """Make the machine from its bytes, as after a restart."""
-        lanes = [Lane(record.load(lane, LaneState)) for lane in self.lanes]
+        states = [record.load(lane, LaneState) for lane in self.lanes]
+        lanes = {state.number: Lane(state) for state in states}
         connection = Connection(record.load(self.machine, ConnectionState), lanes, clock)
         connection.resume(
             Signed(frames.decode(data), data, signature) for data, signature in self.held.values()
         )
         return connection
 
-    def apply(self, connection: Connection, effect: Effect) -> None:  # noqa: C901 - a table
+    def apply(self, connection: Connection, effect: Effect) -> None:  # noqa: C901, PLR0912 - a table
         """Store what one effect asks to store."""
         match effect:
-            case do.Put() | do.Secure() | do.Remove():
+            case do.Remove(lane=lane):
                 self.work.append(effect)
+                self.waiting = [each for each in self.waiting if each.lane != lane.number]
+                self.again = [item for item in self.again if item[0] != lane.number]
+            case do.Put() | do.Secure() | do.Widen() | do.Join():
+                self.work.append(effect)
+            case do.Blame(lane=lane) | do.Blamed(lane=lane):
+                self.blamed.append((type(effect), lane.number))
             case do.Moved():
                 pass
             case do.Store(written=written):
@@ -87,8 +96,8 @@ class Disk:
             case do.Covered(last=covered):
                 self.frames = {seq: frame for seq, frame in self.frames.items() if seq > covered}
             case do.Repeat(first=first, last=last):
-                lanes, seqs = range(len(connection.lanes)), range(first, last + 1)
-                wanted = [(lane, seq) for lane in lanes for seq in seqs]
+                seqs = range(first, last + 1)
+                wanted = [(lane, seq) for lane in connection.lanes for seq in seqs]
                 self.again += [item for item in wanted if item not in self.again]
             case do.Alarm(danger=danger):
                 self.alarms.append(danger)

@@ -16,41 +16,25 @@ from msgspec.structs import replace
 
 from graphchat.clock import Clock
 from graphchat.content import ProfileCard
+from graphchat.content.lanes import Offer
 from graphchat.core import handshake
 from graphchat.core.connection import Connection
 from graphchat.core.handshake import Asked, CodeKeys, HandshakeState, Phase, Role
-from graphchat.core.lane import LaneState, Offer
+from graphchat.core.lane import LaneState
 from graphchat.crypto import agreement, kem
 from graphchat.crypto.agreement import Side as Keys
 from graphchat.crypto.keys import AgreementKey
 from graphchat.secret import Secret
 from graphchat.testing.clock import FakeClock
-from graphchat.testing.queues import Network, Queue
+from graphchat.testing.queues import Network, Queue, new_lane
 from graphchat.testing.side import Side
 
-BASE: Final = "http://127.0.0.1:8080/q"
 # Simulated seconds that `settle` waits for what is due: several requests for missing frames.
 PATIENCE: Final = 200.0
 
 
 def secret(clock: Clock, size: int = 32) -> Secret:
     return Secret(clock.random(size))
-
-
-def lane(number: int, network: Network, clock: Clock) -> LaneState:
-    """Make a queue, and a lane that receives by it."""
-    state = LaneState(
-        number,
-        clock.random(16),
-        BASE,
-        clock.random(18),
-        clock.random(18),
-        secret(clock),
-        secret(clock),
-        secret(clock),
-    )
-    network.create(state.sender_id)
-    return state
 
 
 def card(name: str) -> ProfileCard:
@@ -71,7 +55,7 @@ class Code:
         psk = None if is_address else secret(clock)
         name = clock.random(16)
         keys = CodeKeys(sha256(name).digest(), name, psk, is_address)
-        states = [lane(number, network, clock) for number in range(lanes)]
+        states = [new_lane(number, network, clock) for number in range(lanes)]
         return cls(keys, secret(clock), states)
 
     @property
@@ -109,7 +93,7 @@ def asker(code: Code, network: Network, clock: FakeClock, lanes: int, *, text: s
         state.kem_key = secret(clock, kem.SEED)
     state.peer_agreement = AgreementKey(code.agreement_key).public
     state.peer_lanes = tuple(code.offers)
-    states = [lane(number, network, clock) for number in range(lanes)]
+    states = [new_lane(number, network, clock) for number in range(lanes)]
     return Side(Connection.begin(state, states, clock), network, clock)
 
 
@@ -142,7 +126,7 @@ def answerer(code: Code, network: Network, clock: FakeClock, asked: Asked, lanes
     )
     machine = Connection.begin(state, [], clock)
     machine.asked(asked)
-    fresh = tuple(lane(number, network, clock) for number in range(lanes))
+    fresh = tuple(new_lane(number, network, clock) for number in range(lanes))
     return Side(machine, network, clock, fresh=fresh)
 
 
@@ -186,7 +170,7 @@ class Pair:
     @property
     def queues(self) -> list[Queue]:
         """All queues that lanes of the two receive by."""
-        return [queue for side in self.sides for queue in side.queues]
+        return [queue for side in self.sides for queue in side.queues.values()]
 
     def connect(self) -> Self:
         """Finish the handshake by honest relays."""

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import final
+from typing import Final, final
+
+from graphchat.clock import Clock
+from graphchat.core.lane import LaneState
+from graphchat.secret import Secret
+
+BASE: Final = "http://127.0.0.1:8080/q"
 
 
 class Answer(Enum):
@@ -58,3 +64,19 @@ class Network:
 
     def remove(self, sender_id: bytes) -> None:
         self.queues.pop(sender_id, None)
+
+
+def new_lane(number: int, network: Network, clock: Clock) -> LaneState:
+    """Make a queue, and a lane that receives by it."""
+    state = LaneState(
+        number,
+        clock.random(16),
+        BASE,
+        clock.random(18),
+        clock.random(18),
+        Secret(clock.random(32)),
+        Secret(clock.random(32)),
+        Secret(clock.random(32)),
+    )
+    network.create(state.sender_id)
+    return state

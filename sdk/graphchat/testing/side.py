@@ -7,19 +7,20 @@ from typing import Final, assert_never, final
 from msgspec.structs import replace as replace_fields
 
 from graphchat.content import Text, encode
+from graphchat.content.lanes import Offer
 from graphchat.core import effects as do, record
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
-from graphchat.core.lane import LaneState, Offer
+from graphchat.core.lane import LaneState
 from graphchat.core.outbox import Written
 from graphchat.crypto.keys import SigningKey
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import MessageId
 from graphchat.testing.clock import FakeClock
 from graphchat.testing.disk import Disk, Work
-from graphchat.testing.queues import Answer, Network, Queue
+from graphchat.testing.queues import Answer, Network, Queue, new_lane
 
 # Sealed envelopes without OK by one lane (docs/protocol.md, section 15).
 WINDOW: Final = 16
@@ -53,9 +54,10 @@ class Side:
         self.disk = self.disk.after(self.connection, [])
 
     @property
-    def queues(self) -> list[Queue]:
+    def queues(self) -> dict[int, Queue]:
         """Our own queues, by lane."""
-        return [self.network.queues[lane.state.sender_id] for lane in self.connection.lanes]
+        lanes = self.connection.lanes.items()
+        return {number: self.network.queues[lane.state.sender_id] for number, lane in lanes}
 
     @property
     def texts(self) -> list[str]:
@@ -128,11 +130,11 @@ class Side:
         """Do all that can be done now, without time passing; tell whether it was anything."""
         busy = self.work()
         # Lanes may be given up on the way.
-        for lane in range(len(self.connection.lanes)):
-            while lane < len(self.connection.lanes) and self.queues[lane].envelopes:
+        for lane in list(self.connection.lanes):
+            while lane in self.connection.lanes and self.queues[lane].envelopes:
                 self.receive(lane)
                 busy = True
-        for lane in range(len(self.connection.lanes)):
+        for lane in list(self.connection.lanes):
             busy = self.send(lane) or busy
         return busy
 
@@ -145,7 +147,9 @@ class Side:
     def visible(self) -> tuple[object, ...]:
         """Return all that an event changes, for comparison; ratchets are left out."""
         machine = self.connection
-        lanes = [record.dump(replace_fields(lane.state, ratchet=b"")) for lane in machine.lanes]
+        lanes = [
+            record.dump(replace_fields(lane.state, ratchet=b"")) for lane in machine.lanes.values()
+        ]
         timers = machine.gaps.due.copy(), machine.receipts.waiting, machine.receipts.due
         return record.dump(machine.state), lanes, timers, set(machine.inbox.held)
 
@@ -187,12 +191,19 @@ class Side:
                 # A queue that refuses is secured: the other side has opened another copy.
                 return answer is not Answer.DOWN
             case do.Secure(lane=number, sender_key=key):
-                queue = self.queues[number]
+                if (queue := self.queues.get(number)) is None:
+                    return True
                 if queue.down:
                     return False
                 queue.sender = key
             case do.Remove(lane=lane):
                 self.network.remove(lane.sender_id)
+            case do.Widen(number=number):
+                fresh = new_lane(number, self.network, self.clock)
+                self._commit(lambda machine: machine.offer_lane(fresh))
+            case do.Join(number=number):
+                fresh = new_lane(number, self.network, self.clock)
+                self._commit(lambda machine: machine.join_lane(fresh))
             case _:
                 assert_never(item)
         return True
@@ -212,6 +223,7 @@ class Side:
             if answer is not Answer.OK:
                 return
             self.disk.waiting.remove(sealed)
+            machine.taken(sealed.seq)
 
     def _room(self, lane: int) -> int:
         return WINDOW - sum(sealed.lane == lane for sealed in self.disk.waiting)
@@ -224,7 +236,7 @@ class Side:
         return wanted[: max(0, self._room(lane))]
 
     def _available(self) -> list[int]:
-        lanes = enumerate(self.connection.lanes)
+        lanes = self.connection.lanes.items()
         return [number for number, lane in lanes if lane.can_send and self._room(number) > 0]
 
 

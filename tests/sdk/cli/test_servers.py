@@ -7,22 +7,45 @@ from tests.together.processes import RelayProcess
 STRANGER = "https://relay.example/q/secret-token#AAAAAAAAAAAAAAAAAAAAAA"
 
 
+def listed(person: Person, *words: str) -> list[tuple[str, bool, bool]]:
+    rows = person.do("servers", "list", "--json", *words).rows
+    return [(row["uri"], row["private"], row["up"]) for row in rows]
+
+
+def test_the_list_says_whether_a_relay_answers(alice: Person, relay: RelayProcess) -> None:
+    alice.do("servers", "add", relay.uri)
+    (row,) = alice.do("servers", "list", "--json").rows
+    assert row["ms"] >= 0
+    assert (row["dropped"], row["away"], row["reported"], row["problem"]) == (0, 0, 0, "")
+    assert "none" in alice.do("servers", "list").out
+    relay.kill()
+    try:
+        (row,) = alice.do("servers", "list", "--json").rows
+        assert (row["up"], row["ms"]) == (False, None)
+        assert row["problem"]
+        assert f"no: {row['problem'][:20]}" in alice.do("servers", "list").out
+    finally:
+        relay.start()
+    (row,) = alice.do("servers", "list", "--json", "--no-check").rows
+    assert (row["up"], row["ms"], row["problem"]) == (None, None, "")
+
+
 def test_a_relay_is_tried_added_listed_and_removed(alice: Person, relay: RelayProcess) -> None:
     assert alice.do("servers", "add", relay.uri).out == f"uri: {relay.uri}\n"
     alice.do("servers", "add", relay.uri)
-    assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+    assert listed(alice) == [(relay.uri, False, True)]
     alice.do("servers", "remove", relay.uri)
-    assert alice.do("servers", "list", "--json").rows == []
+    assert listed(alice) == []
     assert "does not use that relay" in alice.refused("servers", "remove", relay.uri)
 
 
 def test_the_whole_line_that_a_relay_prints_will_do(alice: Person, relay: RelayProcess) -> None:
     for line in (f"relay ready {relay.uri}", f"  relay ready  {relay.uri}\n"):
         assert alice.do("servers", "add", line).out == f"uri: {relay.uri}\n"
-        assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+        assert listed(alice) == [(relay.uri, False, True)]
         done = alice.do("servers", "remove", line)
         assert done.err.startswith("No new contact will reach you through http://127.0.0.1:")
-        assert alice.do("servers", "list", "--json").rows == []
+        assert listed(alice) == []
 
 
 def test_one_relay_under_two_names_is_refused(alice: Person, relay: RelayProcess) -> None:
@@ -31,7 +54,7 @@ def test_one_relay_under_two_names_is_refused(alice: Person, relay: RelayProcess
     for words in ([again], ["--no-check", again]):
         line = alice.refused("servers", "add", *words)
         assert line.startswith(f"This relay is here already, as {relay.uri.partition('#')[0]}:")
-    assert alice.do("servers", "list", "--json").rows == [{"uri": relay.uri, "private": False}]
+    assert listed(alice) == [(relay.uri, False, True)]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +69,7 @@ def test_one_relay_under_two_names_is_refused(alice: Person, relay: RelayProcess
 def test_a_relay_is_removed_in_every_spelling_that_add_takes(spelling: str, alice: Person) -> None:
     alice.do("servers", "add", "--no-check", STRANGER)
     alice.do("servers", "remove", spelling)
-    assert alice.do("servers", "list", "--json").rows == []
+    assert listed(alice) == []
 
 
 def test_a_relay_is_not_removed_by_what_names_another(alice: Person) -> None:
@@ -54,21 +77,19 @@ def test_a_relay_is_not_removed_by_what_names_another(alice: Person) -> None:
     other = STRANGER[:-22] + "A" * 20 + "BA"
     assert "does not use that relay" in alice.refused("servers", "remove", other)
     assert "starts with https://" in alice.refused("servers", "remove", "relay.example")
-    assert len(alice.do("servers", "list", "--json").rows) == 1
+    assert len(listed(alice, "--no-check")) == 1
 
 
 def test_the_list_tells_private_relays_from_others_only_where_there_are_both(
     alice: Person,
 ) -> None:
     alice.do("servers", "add", "--no-check", f"https://other.example/q#{'B' * 21}A")
-    assert alice.do("servers", "list").out.split() == [
-        "uri",
-        f"https://other.example/q#{'B' * 21}A",
-    ]
+    words = alice.do("servers", "list", "--no-check").out.split()
+    assert words[:4] == ["uri", "answers", "faults", f"https://other.example/q#{'B' * 21}A"]
     alice.do("servers", "add", "--no-check", STRANGER)
-    header, *rows = alice.do("servers", "list").out.splitlines()
-    assert header.split() == ["uri", "private"]
-    assert sorted(row.split()[1] for row in rows) == ["no", "yes"]
+    header, *rows = alice.do("servers", "list", "--no-check").out.splitlines()
+    assert header.split() == ["uri", "answers", "faults", "private"]
+    assert sorted(row.split()[-1] for row in rows) == ["no", "yes"]
 
 
 def test_a_relay_with_another_fingerprint_is_refused(alice: Person, relay: RelayProcess) -> None:
@@ -76,7 +97,7 @@ def test_a_relay_with_another_fingerprint_is_refused(alice: Person, relay: Relay
     line = alice.refused("servers", "add", false)
     host = relay.uri.removeprefix("http://").partition("/")[0]
     assert line.startswith(f"What answers as {host} is not the relay that the address names")
-    assert alice.do("servers", "list", "--json").rows == []
+    assert listed(alice) == []
 
 
 def test_a_relay_that_does_not_answer_is_refused(alice: Person) -> None:
@@ -85,7 +106,7 @@ def test_a_relay_that_does_not_answer_is_refused(alice: Person) -> None:
         uri = f"http://127.0.0.1:{taken.getsockname()[1]}/q#{'A' * 22}"
         line = alice.refused("servers", "add", uri)
     assert "127.0.0.1" in line
-    assert alice.do("servers", "list", "--json").rows == []
+    assert listed(alice) == []
 
 
 @pytest.mark.parametrize(
@@ -113,9 +134,9 @@ def test_without_a_check_a_relay_need_not_answer_and_its_token_is_not_shown(
     done = alice.do("servers", "add", "--no-check", STRANGER, "--json")
     shown = "https://relay.example/q#AAAAAAAAAAAAAAAAAAAAAA"
     assert done.rows == [{"uri": shown, "private": True}]
-    table = alice.do("servers", "list").out
+    table = alice.do("servers", "list", "--no-check").out
     assert "secret-token" not in table
-    assert table.splitlines()[1].split() == [shown, "yes"]
+    assert table.splitlines()[1].split() == [shown, "not", "asked", "none", "yes"]
     alice.do("servers", "remove", shown)
     assert "graphchat servers add URI" in alice.do("servers", "list").err
 

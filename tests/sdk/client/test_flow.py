@@ -37,7 +37,9 @@ def idle(home: Home, contact: Contact) -> bool:
     outbox = live.connection.state.outbox
     return all(
         not traffic.waiting and max(lane.state.sealed, outbox.covered) == outbox.seq
-        for traffic, lane in zip(live.traffic, live.connection.lanes, strict=True)
+        for traffic, lane in zip(
+            live.traffic.values(), live.connection.lanes.values(), strict=True
+        )
     )
 
 
@@ -54,7 +56,7 @@ async def test_more_than_a_queue_holds_waits_for_its_recipient(
     async with asyncio.timeout(PATIENCE):
         await receipts[QUOTA_MESSAGES - 32].sent()
     # The relays refuse now; nothing is lost by a restart in that state.
-    await until(lambda: any(traffic.retry_at for traffic in live_of(alice, hers).traffic))
+    await until(lambda: any(traffic.retry_at for traffic in live_of(alice, hers).traffic.values()))
     assert receipts[-1].state == "queued"
     await alice.reopen()
     await bob.reopen()

@@ -16,7 +16,8 @@ from graphchat.client.links import Links
 from graphchat.client.live import Live, Traffic, Waiting
 from graphchat.clock import SystemClock
 from graphchat.content import ProfileCard
-from graphchat.core.lane import LaneState, Offer
+from graphchat.content.lanes import Offer
+from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import SigningKey
 from graphchat.ids import QueueId
 from graphchat.secret import Secret
@@ -71,7 +72,7 @@ class Net:
         _, machine = codes.invitation([lane], ProfileCard("Eve", "person"), CLOCK)
         key = random(32)
         machine.lanes[0].state.peer = Offer(relay.fingerprint, relay.base, random(18), key, key)
-        live = Live(next(ROWS), 1, path, "person", 0, machine, [Traffic()])
+        live = Live(next(ROWS), 1, path, "person", 0, machine, {0: Traffic()})
         self.home.client.engine.context.lives[live.id] = live
         return live
 

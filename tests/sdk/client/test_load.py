@@ -12,7 +12,7 @@ from graphchat.core import record
 
 def machine(live: Live) -> tuple[bytes, ...]:
     """Return everything that is stored of a machine."""
-    lanes = [record.dump(lane.snapshot()) for lane in live.connection.lanes]
+    lanes = [record.dump(lane.snapshot()) for lane in live.connection.lanes.values()]
     return (record.dump(live.connection.state), *lanes)
 
 
@@ -39,7 +39,7 @@ async def test_a_connection_is_the_same_when_it_is_loaded(
             await asyncio.sleep(0.01)
             again = await loaded()
     assert (again.name, again.trust, again.established) == ("Bob", 2, True)
-    assert [traffic.waiting for traffic in again.traffic] == [{}, {}]
+    assert [traffic.waiting for traffic in again.traffic.values()] == [{}, {}]
 
 
 async def test_envelopes_on_their_way_are_loaded_with_their_ids(place: Place) -> None:

@@ -14,7 +14,7 @@ from graphchat import (
     Text,
 )
 from graphchat.client.apply import Applier
-from graphchat.content import BotCommands, ReceiptBody
+from graphchat.content import BotCommands, LaneSeen, ReceiptBody
 from graphchat.content.control import BotCommand
 from graphchat.core.effects import Covered
 
@@ -115,7 +115,9 @@ async def test_receipts_that_come_together_tell_of_each_message_once(
 
     async def both(turn: Applier) -> None:
         live = await engine.live(hers.row_id)
-        receipt = ReceiptBody(live.connection.state.outbox.stream, 1, 0, bytes(64), (1,))
+        receipt = ReceiptBody(
+            live.connection.state.outbox.stream, 1, 0, bytes(64), (LaneSeen(0, 1),)
+        )
         first = Covered(1, last - 2, receipt)
         await turn.apply(live, [first, Covered(last - 1, last, receipt)])
 

@@ -19,6 +19,7 @@ from graphchat.content import (
     FormAnswer,
     FormField,
     Image,
+    LaneSeen,
     Location,
     Message,
     Option,
@@ -134,7 +135,12 @@ OLD: st.SearchStrategy[Message] = st.one_of(
         SEQS,
         st.integers(0, 2**63 - 1),
         st.binary(min_size=64, max_size=64),
-        st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=8).map(tuple),
+        st.lists(
+            st.builds(LaneSeen, st.integers(0, 2**53), SEQS, SEQS),
+            min_size=1,
+            max_size=16,
+            unique_by=lambda seen: seen.number,
+        ).map(tuple),
     ),
     st.builds(lambda s, f, n: Resend(s, f, f + n), STREAMS, SEQS, st.integers(0, 127)),
     st.lists(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,31}", fullmatch=True), unique=True, max_size=5)

@@ -1,17 +1,37 @@
+import msgspec
 import pytest
 
-from graphchat.content import BotCommand, BotCommands, ReceiptBody, Resend
-from graphchat.errors import ContentError
+from graphchat.content import (
+    BotCommand,
+    BotCommands,
+    LaneSeen,
+    ReceiptBody,
+    Resend,
+    decode,
+    encode,
+)
+from graphchat.errors import ContentError, RemoteProtocolError
 
 STREAM = bytes(8)
 SIGNATURE = bytes(64)
 
 
-def test_a_receipt_has_8_lanes_at_most_and_one_at_least() -> None:
-    ReceiptBody(STREAM, 1, 0, SIGNATURE, (0,) * 8)
-    for lanes in [(), (0,) * 9, (-1,), (2**63,)]:
+def test_a_receipt_has_16_lanes_at_most_and_one_at_least_and_none_twice() -> None:
+    lanes = tuple(LaneSeen(number, 0) for number in range(17))
+    ReceiptBody(STREAM, 1, 0, SIGNATURE, lanes[:16])
+    for wrong in [(), lanes, lanes[:1] * 2]:
         with pytest.raises(ContentError):
-            ReceiptBody(STREAM, 1, 0, SIGNATURE, lanes)
+            ReceiptBody(STREAM, 1, 0, SIGNATURE, wrong)
+
+
+@pytest.mark.parametrize(
+    "lane", [[-1, 0, 0], [0, -1, 0], [0, 0, -1], [2**53 + 1, 0], [0], [0, 1, 2, 3]]
+)
+def test_what_came_by_a_lane_keeps_its_limits(lane: list[int]) -> None:
+    body = ReceiptBody(STREAM, 1, 0, SIGNATURE, (LaneSeen(0, 0),))
+    fields = {**msgspec.msgpack.decode(encode(body)), "lanes": [lane]}
+    with pytest.raises(RemoteProtocolError):
+        decode(msgspec.msgpack.encode(fields))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +50,7 @@ def test_a_receipt_out_of_its_limits_is_refused(
     stream: bytes, seq: int, ts_ms: int, signature: bytes
 ) -> None:
     with pytest.raises(ContentError):
-        ReceiptBody(stream, seq, ts_ms, signature, (1,))
+        ReceiptBody(stream, seq, ts_ms, signature, (LaneSeen(0, 1),))
 
 
 def test_at_most_128_frames_are_asked_for_at_once() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
-from graphchat.content import ReceiptBody, Resend, Text, Unknown, Welcome, encode
+from graphchat.content import LaneSeen, ReceiptBody, Resend, Text, Unknown, Welcome, encode
 from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames
 from graphchat.core.connection import Connection
@@ -84,7 +84,7 @@ def test_a_repeated_envelope_is_nothing_new(pair: Pair) -> None:
         pair.settle()
         pair.alice.say(str(count))
         pair.settle()
-    for number, queue in enumerate(pair.alice.queues):
+    for number, queue in pair.alice.queues.items():
         for envelope in queue.seen:
             pair.alice.take(number, envelope)
     assert pair.alice.texts == list("01234")
@@ -295,14 +295,14 @@ def test_what_is_too_far_ahead_is_not_held_but_known_to_be_missing(
 
 
 def test_who_missed_more_than_can_be_held_gets_it_all_in_the_end(pair: Pair) -> None:
-    for queue in pair.alice.queues:
+    for queue in pair.alice.queues.values():
         queue.swallows = True
     count = MAX_HELD + 200
     for number in range(count):
         pair.bob.say(str(number))
     pair.settle()
     assert pair.alice.texts == []
-    for queue in pair.alice.queues:
+    for queue in pair.alice.queues.values():
         queue.swallows = False
     assert is_up(pair)
     assert pair.alice.texts == [*map(str, range(count)), "honest"]
@@ -402,7 +402,8 @@ def receipt(pair: Pair, seq: int, of: bytes, lanes: tuple[int, ...] = (0, 0)) ->
     """Sign a receipt for Alice's stream with Bob's key."""
     machine, stream = pair.bob.connection, pair.alice.connection.state.outbox.stream
     statement = frames.receipt_statement(machine.cid, stream, seq, of, 7)
-    return ReceiptBody(stream, seq, 7, machine.outbox.key.sign(statement), lanes)
+    seen = tuple(LaneSeen(number, seq) for number, seq in enumerate(lanes))
+    return ReceiptBody(stream, seq, 7, machine.outbox.key.sign(statement), seen)
 
 
 @pytest.fixture
@@ -416,7 +417,7 @@ def waiting(pair: Pair) -> Pair:
 def test_a_receipt_covers_what_it_names(waiting: Pair, bob: Hostile) -> None:
     bob.send(bob.outside(receipt(waiting, 2, head(waiting.alice, 2), (2, 1))))
     assert list(waiting.alice.disk.frames) == [3]
-    assert waiting.alice.connection.state.outbox.lanes == [2, 1]
+    assert waiting.alice.connection.state.outbox.lanes == {0: 2, 1: 1}
 
 
 def cover(pair: Pair, body: ReceiptBody) -> Connection:
@@ -452,13 +453,13 @@ def test_an_older_receipt_that_comes_later_takes_nothing_back(waiting: Pair) -> 
     cover(waiting, receipt(waiting, 3, head(alice, 3), (3, 1)))
     cover(waiting, receipt(waiting, 2, head(alice, 2), (1, 2)))
     assert alice.connection.state.outbox.covered == 3
-    assert alice.connection.state.outbox.lanes == [3, 2]
+    assert alice.connection.state.outbox.lanes == {0: 3, 1: 2}
 
 
 def test_a_receipt_in_the_stream_is_not_one(waiting: Pair) -> None:
     body = receipt(waiting, 3, head(waiting.alice, 3))
     waiting.bob.write(Kind.CONTENT, encode(body))
-    for queue in waiting.bob.queues:
+    for queue in waiting.bob.queues.values():
         queue.down = True
     waiting.settle()
     assert waiting.alice.connection.state.outbox.covered == 1

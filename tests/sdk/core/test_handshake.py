@@ -7,10 +7,10 @@ from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
 from graphchat.content import ProfileCard
+from graphchat.content.lanes import MAX_LANES, Offer
 from graphchat.core import handshake
 from graphchat.core.effects import Danger
 from graphchat.core.handshake import Asked, Hello, Phase
-from graphchat.core.lane import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
 from graphchat.crypto.agreement import Agreed, Origin
 from graphchat.crypto.keys import AgreementKey, SigningKey
@@ -49,7 +49,7 @@ def hello_of(bob: Side, *, text: str = "") -> Hello:
         proof.public
     )
     key = kem.KemKey(shake.kem_key).public if shake.kem_key else b""
-    offers = tuple(lane.offer() for lane in machine.lanes)
+    offers = tuple(lane.offer() for lane in machine.lanes.values())
     return Hello(offers, proof.public, proof.sign(statement), shake.profile, key, text)
 
 
@@ -115,8 +115,10 @@ def test_an_answer_goes_only_where_this_side_goes(make: Callable[[], Pair]) -> N
 def test_each_queue_takes_messages_of_the_other_side_only(make: Callable[[], Pair]) -> None:
     pair = make().connect()
     for side, other in (pair.sides, pair.sides[::-1]):
-        keys = [SigningKey(lane.state.sender_key).public for lane in other.connection.lanes]
-        assert [queue.sender for queue in side.queues] == keys
+        keys = [
+            SigningKey(lane.state.sender_key).public for lane in other.connection.lanes.values()
+        ]
+        assert [queue.sender for queue in side.queues.values()] == keys
 
 
 def test_a_request_at_an_address_says_who_and_why_and_waits() -> None:
@@ -167,7 +169,7 @@ def test_each_side_moves_on_only_with_what_the_other_sent(make: Callable[[], Pai
 @both_codes
 def test_any_number_of_lanes_will_do(make: Callable[[int, int], Pair], lanes: int) -> None:
     pair = make(lanes, lanes).connect()
-    assert all(lane.can_send for side in pair.sides for lane in side.connection.lanes)
+    assert all(lane.can_send for side in pair.sides for lane in side.connection.lanes.values())
     assert is_up(pair)
 
 
@@ -229,14 +231,14 @@ def test_any_copies_of_confirmation_and_answer_in_any_order_will_do(
     alice, bob = pair.sides
     bob.work()
     if not alice.connection.state.handshake.code.is_address:
-        copies = [queue.envelopes.pop() for queue in alice.queues]
+        copies = [queue.envelopes.pop() for queue in alice.queues.values()]
         for lane in to_alice:
             alice.take(lane, copies[lane])
     else:
         alice.accept()
     assert alice.phase is Phase.PENDING
     alice.work()
-    copies = [queue.envelopes.pop() for queue in bob.queues]
+    copies = [queue.envelopes.pop() for queue in bob.queues.values()]
     for lane in to_bob:
         bob.take(lane, copies[lane])
     assert bob.phase is Phase.PENDING
@@ -366,7 +368,7 @@ def test_after_the_handshake_no_other_confirmation_can_be_read() -> None:
     thief.ask(pair.code.offers)
     pair.connect()
     thief.work()
-    assert not any(queue.envelopes for queue in pair.alice.queues), "they are secured"
+    assert not any(queue.envelopes for queue in pair.alice.queues.values()), "they are secured"
     late = confirm(Pair(pair.code, pair.alice, thief, pair.network, pair.clock), b"")
     pair.alice.take(0, late)
     assert isinstance(pair.alice.refused[0], DecryptionError)
@@ -486,7 +488,7 @@ def test_a_request_with_a_key_that_is_none_cannot_be_accepted(fault: str) -> Non
         with pytest.raises(RemoteProtocolError):
             alice.accept()
         assert alice.visible() == before
-    assert alice.connection.lanes == []
+    assert alice.connection.lanes == {}
 
 
 def test_a_request_is_not_accepted_without_queues() -> None:
@@ -533,7 +535,7 @@ def test_an_answer_names_the_queues_of_the_invitation(field: str) -> None:
         "sender_id": bytes(18),
         "ratchet_key": AgreementKey(Secret(bytes(32))).public,
     }
-    first, second = (lane.offer() for lane in pair.alice.connection.lanes)
+    first, second = (lane.offer() for lane in pair.alice.connection.lanes.values())
     pair.bob.take(0, answers(pair)((first, replace(second, **{field: values[field]}))))
     assert str(pair.bob.refused[0]) == "an answer names other queues than the code"
     assert pair.bob.phase is Phase.REQUESTED
@@ -543,7 +545,7 @@ def test_an_answer_names_the_queues_of_the_invitation(field: str) -> None:
 
 def test_an_answer_has_no_more_lanes_than_the_invitation() -> None:
     pair = asked_by_invitation()
-    first, second = (lane.offer() for lane in pair.alice.connection.lanes)
+    first, second = (lane.offer() for lane in pair.alice.connection.lanes.values())
     pair.bob.take(0, answers(pair)((first, second, second)))
     assert len(pair.bob.refused) == 1
 
@@ -559,7 +561,7 @@ def test_an_answer_with_one_bad_key_starts_no_lane() -> None:
     ]
     pair.bob.take(0, answers(pair)(tuple(offers)))
     assert len(pair.bob.refused) == 1
-    assert not any(lane.started for lane in pair.bob.connection.lanes)
+    assert not any(lane.started for lane in pair.bob.connection.lanes.values())
     pair.connect()
     assert is_up(pair)
 
@@ -567,7 +569,7 @@ def test_an_answer_with_one_bad_key_starts_no_lane() -> None:
 def test_an_answer_has_to_be_signed_by_the_key_that_it_names() -> None:
     pair = asked_by_invitation()
     shake = pair.alice.connection.state.handshake
-    offers = tuple(lane.offer() for lane in pair.alice.connection.lanes)
+    offers = tuple(lane.offer() for lane in pair.alice.connection.lanes.values())
     good = handshake.write_answer(shake, offers, pair.clock).hello
     for bad in (
         replace(good, signature=bytes(64)),
@@ -613,7 +615,7 @@ def test_the_secrets_of_the_handshake_are_forgotten(make: Callable[[], Pair]) ->
         for side in pair.sides:
             shake = side.connection.state.handshake
             found = [shake.agreement_key, shake.kem_key, shake.first, shake.final, shake.code.psk]
-            found += [lane.state.ratchet_key for lane in side.connection.lanes]
+            found += [lane.state.ratchet_key for lane in side.connection.lanes.values()]
             secrets.update(secret.reveal() for secret in found if secret is not None)
             if shake.final is not None:
                 roots = [agreement.lane_secrets(shake.final, number) for number in range(2)]
@@ -648,7 +650,7 @@ def test_with_an_address_ml_kem_makes_another_final_secret() -> None:
 def publics(side: Side) -> set[bytes]:
     """Return all that the other side learns of this one."""
     shake = side.connection.state.handshake
-    offers = [lane.offer() for lane in side.connection.lanes]
+    offers = [lane.offer() for lane in side.connection.lanes.values()]
     keys = {value for each in offers for value in (each.ratchet_key, each.sender_key)}
     return keys | {offer.sender_id for offer in offers} | {SigningKey(shake.proof_key).public}
 

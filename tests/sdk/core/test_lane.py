@@ -18,8 +18,7 @@ from graphchat.errors import (
 from graphchat.ids import ConnectionId
 from graphchat.secret import Secret
 from graphchat.testing.clock import FakeClock
-from graphchat.testing.pair import lane
-from graphchat.testing.queues import Network
+from graphchat.testing.queues import Network, new_lane as lane
 
 CID: Final = ConnectionId(b"c" * 16)
 SECRETS: Final = LaneSecrets(Secret(b"r" * 32), Secret(b"b" * 32), Secret(b"a" * 32))

@@ -2,7 +2,7 @@ from typing import Final
 
 import pytest
 
-from graphchat.content import ReceiptBody
+from graphchat.content import LaneSeen, ReceiptBody
 from graphchat.core import frame as frames
 from graphchat.core.frame import NO_HASH, Kind
 from graphchat.core.outbox import Outbox, Written
@@ -29,7 +29,8 @@ def receipt(
     seq: int, head: bytes, lanes: tuple[int, ...] = (0,), key: SigningKey = THEIRS
 ) -> ReceiptBody:
     statement = frames.receipt_statement(CID, STREAM, seq, head, 5)
-    return ReceiptBody(STREAM, seq, 5, key.sign(statement), lanes)
+    seen = tuple(LaneSeen(number, seq) for number, seq in enumerate(lanes))
+    return ReceiptBody(STREAM, seq, 5, key.sign(statement), seen)
 
 
 def test_frames_are_numbered_chained_and_signed() -> None:
@@ -64,12 +65,12 @@ def test_a_stream_has_only_kinds_with_numbers(kind: Kind) -> None:
 def test_a_receipt_covers_everything_up_to_its_number() -> None:
     outbox, written = filled(3)
     assert outbox.cover(THEIRS.public, receipt(2, written[1].head, (2, 1)), written[1].head)
-    assert (outbox.state.covered, outbox.state.lanes) == (2, [2, 1])
+    assert (outbox.state.covered, outbox.state.lanes) == (2, {0: 2, 1: 1})
     assert not outbox.cover(THEIRS.public, receipt(2, written[1].head, (2, 2)), written[1].head)
-    assert (outbox.state.covered, outbox.state.lanes) == (2, [2, 2])
+    assert (outbox.state.covered, outbox.state.lanes) == (2, {0: 2, 1: 2})
     assert outbox.cover(THEIRS.public, receipt(3, written[2].head), written[2].head)
     assert not outbox.cover(THEIRS.public, receipt(1, written[0].head, (1, 1)), written[0].head)
-    assert (outbox.state.covered, outbox.state.lanes) == (3, [2, 2]), "nothing is taken back"
+    assert (outbox.state.covered, outbox.state.lanes) == (3, {0: 2, 1: 1}), "0 is not taken back"
 
 
 def test_a_receipt_that_is_not_theirs_for_this_history_is_refused() -> None:
@@ -81,9 +82,9 @@ def test_a_receipt_that_is_not_theirs_for_this_history_is_refused() -> None:
         (receipt(2, head, key=OURS), "not signed"),
         (receipt(2, written[0].head), "not signed"),
         (receipt(2, bytes(32)), "not signed"),
-        (ReceiptBody(bytes(8), 2, 5, receipt(2, head).signature, (0,)), "never sent"),
-        (ReceiptBody(STREAM, 2, 6, receipt(2, head).signature, (0,)), "not signed"),
+        (ReceiptBody(bytes(8), 2, 5, receipt(2, head).signature, (LaneSeen(0, 0),)), "never sent"),
+        (ReceiptBody(STREAM, 2, 6, receipt(2, head).signature, (LaneSeen(0, 0),)), "not signed"),
     ):
         with pytest.raises(RemoteProtocolError, match=says):
             outbox.cover(THEIRS.public, body, head)
-        assert (outbox.state.covered, outbox.state.lanes) == (0, [])
+        assert (outbox.state.covered, outbox.state.lanes) == (0, {})

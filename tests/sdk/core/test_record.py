@@ -18,7 +18,10 @@ def states() -> list[msgspec.Struct]:
     pair = Pair.by_address()
     for _ in range(3):
         for side in pair.sides:
-            found += [side.connection.state, *(x.snapshot() for x in side.connection.lanes)]
+            found += [
+                side.connection.state,
+                *(x.snapshot() for x in side.connection.lanes.values()),
+            ]
         pair.connect()
         pair.alice.say("one more")
     return found
