@@ -1,7 +1,8 @@
 """The group commit: what arrives while one transaction runs goes into the next.
 
 A message that its recipient was just sent may wait 5 ms: if it is deleted before, it never
-reaches the medium.
+reaches the medium. Under pressure it may wait longer, as long as most are deleted: then writing
+them, and removing them again, is what there is no time for.
 """
 
 import asyncio
@@ -14,6 +15,10 @@ from graphchat_relay.service.queues import Entry, State
 from graphchat_relay.store import BATCH, MessageRow, Store
 
 PATIENCE: Final = 0.005
+# Seconds, too: while more waits than one transaction takes, and most of it gets deleted.
+PRESSED: Final = 0.1
+# How much each message counts in the share of those that were deleted in time.
+SHARE: Final = 1 / 64
 # What one transaction may write; a larger one would delay everybody behind it.
 BYTES: Final = 8 * 1024 * 1024
 
@@ -33,26 +38,28 @@ class Writer:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._closing = False
+        # The share of late messages that were deleted in time, of the last hundred or so.
+        self._spared = 0.0
         self.pending_bytes = 0
         self.healthy = True
         """False after a write that failed, until one succeeds."""
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Write ``entries``; after a moment only those that their recipients were sent."""
-        due = self._loop.time() + PATIENCE
+        now = self._loop.time()
         for entry in entries:
             self.pending_bytes += entry.size
             # What waits is not overtaken: the medium numbers messages in the order of writing.
             if entry.pushed or entry.queue.late:
                 entry.queue.late += 1
-                self._late.append((due, entry))
+                self._late.append((now, entry))
             else:
                 self._soon.append(entry)
         self._plan()
 
     def remove(self, entry: Entry) -> None:
         """Remove what is stored."""
-        self._removed.append((self._loop.time() + PATIENCE, entry))
+        self._removed.append((self._loop.time(), entry))
         self._plan()
 
     async def probe(self) -> None:
@@ -74,12 +81,32 @@ class Writer:
         self._closing = True
         self._wake.set()
 
+    @property
+    def _patience(self) -> float:
+        """Seconds that the first of those that may wait has."""
+        pressed = len(self._late) > BATCH and self._spared > 0.5
+        return PRESSED if pressed else PATIENCE
+
     def _plan(self) -> None:
         """Wake when the first of those that may wait has waited enough."""
-        if self._soon or self._closing or max(len(self._late), len(self._removed)) >= BATCH:
+        self._pass_over()
+        patience = self._patience
+        crowded = len(self._removed) >= BATCH or (
+            len(self._late) >= BATCH and patience == PATIENCE
+        )
+        if self._soon or self._closing or crowded:
             self._wake.set()
-        elif self._timer is None and (self._late or self._removed):
-            due = min(queue[0][0] for queue in (self._late, self._removed) if queue)
+        elif self._late or self._removed:
+            dues = [self._late[0][0] + patience] if self._late else []
+            dues += [self._removed[0][0] + PATIENCE] if self._removed else []
+            self._ring_at(min(dues))
+
+    def _ring_at(self, due: float) -> None:
+        # Under pressure it was set late; nobody shall wait for that when the pressure is gone.
+        if self._timer is not None and due < self._timer.when():
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
             self._timer = self._loop.call_at(due, self._ring)
 
     def _ring(self) -> None:
@@ -103,17 +130,17 @@ class Writer:
     def _collect_added(self) -> list[Entry]:
         found: list[Entry] = []
         size = 0
-        now = self._loop.time()
-        full = self._closing or len(self._late) >= BATCH
+        patience = self._patience
+        full = self._closing or (len(self._late) >= BATCH and patience == PATIENCE)
+        before = self._loop.time() - patience
         while len(found) < BATCH and size < BYTES:
             if self._soon:
                 entry = self._soon.popleft()
-            elif self._late and (full or self._late[0][0] <= now):
-                entry = self._late.popleft()[1]
-                entry.queue.late -= 1
+                self.pending_bytes -= entry.size
+            elif self._late and (full or self._late[0][0] <= before):
+                entry = self._pop_late()
             else:
                 break
-            self.pending_bytes -= entry.size
             # Others were deleted meanwhile: they never touch the medium.
             if entry.state is State.PENDING:
                 entry.state = State.WRITING
@@ -121,11 +148,24 @@ class Writer:
                 size += entry.size
         return found
 
+    def _pass_over(self) -> None:
+        """Let go of what was deleted in time, as far as nothing waits in front of it."""
+        late = self._late
+        while late and late[0][1].state is not State.PENDING:
+            self._pop_late()
+
+    def _pop_late(self) -> Entry:
+        entry = self._late.popleft()[1]
+        entry.queue.late -= 1
+        self.pending_bytes -= entry.size
+        self._spared += ((entry.state is not State.PENDING) - self._spared) * SHARE
+        return entry
+
     def _collect_removed(self) -> list[Entry]:
-        now = self._loop.time()
         full = self._closing or len(self._removed) >= BATCH
+        before = self._loop.time() - PATIENCE
         found: list[Entry] = []
-        while self._removed and len(found) < BATCH and (full or self._removed[0][0] <= now):
+        while self._removed and len(found) < BATCH and (full or self._removed[0][0] <= before):
             entry = self._removed.popleft()[1]
             if entry.state is State.DELETING:
                 found.append(entry)

@@ -1,9 +1,12 @@
 import asyncio
 
-from tests.relay.service.doubles import FailingStore, World, settle, world
+import pytest
+from tests.relay.service.doubles import Ear, FailingStore, World, settle, world
 
+from graphchat.wire.limits import IN_FLIGHT
 from graphchat_relay.limits import Limits
-from graphchat_relay.service.queues import State
+from graphchat_relay.service import writer
+from graphchat_relay.service.queues import LiveQueue, State
 from graphchat_relay.store import BATCH
 
 
@@ -157,3 +160,63 @@ async def test_too_much_at_once_is_told_to_come_back() -> None:
         await settle()
         assert answers[:3] == [[""]] * 3
         assert w.send(queue, "room again") == []
+
+
+ROOMY = Limits(quota_messages=4096, quota_bytes=2**30)
+# More queues than that have more messages under way than one transaction takes.
+MANY = 2 * BATCH // IN_FLIGHT
+
+
+async def readers(w: World) -> list[tuple[LiveQueue, Ear]]:
+    queues = [await w.queue(str(number)) for number in range(MANY)]
+    return [(queue, w.subscribe(queue)) for queue in queues]
+
+
+def fill(w: World, found: list[tuple[LiveQueue, Ear]], text: str) -> None:
+    for queue, _ in found:
+        for number in range(IN_FLIGHT):
+            w.send(queue, f"{text} {number}")
+
+
+def empty(w: World, found: list[tuple[LiveQueue, Ear]]) -> None:
+    for queue, ear in found:
+        for name in ear.ids:
+            w.delete(queue, name)
+        ear.pushed.clear()
+
+
+async def test_under_pressure_what_most_recipients_delete_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 0.0)
+    monkeypatch.setattr(writer, "PRESSED", 1e6)
+    store = FailingStore()
+    async with world(store, ROOMY) as w:
+        found = await readers(w)
+        fill(w, found, "quick")
+        empty(w, found)
+        await settle()
+        fill(w, found, "slow")
+        await settle()
+        assert store.written == [], "they have longer now"
+        empty(w, found)
+        await settle()
+        assert store.written == []
+        assert w.relay.metrics.elided == 2 * MANY * IN_FLIGHT
+        # The pressure is gone: one message alone waits no longer than ever.
+        sent = w.send(found[0][0], "alone")
+        await settle()
+        assert sent == [""]
+
+
+async def test_pressure_gives_no_time_to_those_who_do_not_use_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 0.0)
+    monkeypatch.setattr(writer, "PRESSED", 1e6)
+    store = FailingStore()
+    async with world(store, ROOMY) as w:
+        fill(w, await readers(w), "unread")
+        await settle()
+        await settle()
+        assert len(store.written) == MANY * IN_FLIGHT
