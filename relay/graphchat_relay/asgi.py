@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Receiver
+from graphchat_relay.line import FAREWELL, STALL, AsgiReceive, AsgiSend, Receiver
 from graphchat_relay.underneath import abort, transport_of
 
 
@@ -56,8 +56,12 @@ class AsgiLine:
         event: dict[str, Any] = {"type": "websocket.send"}
         event["text" if isinstance(frame, str) else "bytes"] = frame
         try:
-            await self._send(event)
-        except OSError:  # the peer has gone; the reader will notice
+            # By HTTP/2 a peer may take nothing, and the kernel sees nothing of it.
+            async with asyncio.timeout(STALL):
+                await self._send(event)
+        except OSError as error:  # the peer has gone; the reader will notice
+            if isinstance(error, TimeoutError):
+                self.abort()
             self._task = None
             if self._receiver is not None:
                 self._receiver.lost()

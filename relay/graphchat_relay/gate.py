@@ -12,13 +12,12 @@ from graphchat.wire.limits import FRAME
 from graphchat.wire.signing import NONCE_BYTES, SCHEME
 from graphchat_relay.asgi import AsgiLine
 from graphchat_relay.handover import take_over
-from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Line
+from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Line, Scope
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
 from graphchat_relay.socket import Socket
 from graphchat_relay.underneath import abort, bound_messages, is_over, refuse_compression
 
-Scope = MutableMapping[str, Any]
 App = Callable[[Scope, AsgiReceive, AsgiSend], Awaitable[None]]
 
 HEADERS: Final = (

@@ -21,9 +21,12 @@ END: Final = 1.0
 class Intake:
     """One request over ``receive`` and ``send``, and how much of it was read."""
 
-    __slots__ = ("_closing", "_receive", "_send", "finished")
+    __slots__ = ("_closing", "_headers", "_receive", "_send", "finished")
 
-    def __init__(self, receive: AsgiReceive, send: AsgiSend) -> None:
+    def __init__(self, receive: AsgiReceive, send: AsgiSend, *, alone: bool = True) -> None:
+        """``alone``: its connection carries no other request, and ends with a bad one."""
+        # RFC 9113, section 8.2.2: HTTP/2 has no such header.
+        self._headers = [(b"connection", b"close")] if alone else []
         self._receive = receive
         self._send = send
         self._closing = False
@@ -41,7 +44,7 @@ class Intake:
             await self._take(UNWANTED)
             if not self.finished:
                 self._closing = True
-                event["headers"] = [*event.get("headers", ()), (b"connection", b"close")]
+                event["headers"] = [*event.get("headers", ()), *self._headers]
         if not self._closing:
             await self._send(event)
             return

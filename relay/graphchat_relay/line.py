@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final, Protocol
 
+Scope = MutableMapping[str, Any]
 AsgiReceive = Callable[[], Awaitable[Any]]
 AsgiSend = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Waiting = Coroutine[Any, Any, None]
 
 # Seconds that a peer has to take the news that it has to go.
 FAREWELL: Final = 1.0
+# Seconds that a peer may take no data before its connection is given up.
+STALL: Final = 60
 
 
 class Receiver(Protocol):

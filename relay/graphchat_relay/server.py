@@ -23,17 +23,24 @@ from graphchat.wire import rest as wire
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, fingerprint
 from graphchat_relay.app import load_tokens, make_parts, probes, public_app
-from graphchat_relay.gate import Scope, refuse
+from graphchat_relay.gate import refuse
+from graphchat_relay.http2 import (
+    HEADERS,
+    STREAMS,
+    Connections,
+    has_long_headers,
+    is_http2,
+    is_upgraded,
+    patient,
+)
 from graphchat_relay.identity import write_certificate
 from graphchat_relay.intake import Intake
-from graphchat_relay.line import AsgiReceive, AsgiSend
+from graphchat_relay.line import STALL, AsgiReceive, AsgiSend, Scope
 from graphchat_relay.reload import Watched, watch
 from graphchat_relay.settings import RelaySettings
 from graphchat_relay.underneath import abort
 
 LOG: Final = logging.getLogger("graphchat_relay")
-# Seconds that a peer may take no data before the kernel gives its connection up.
-STALL: Final = 60
 BACKLOG: Final = 2048
 # Longer than clients keep an idle connection: else they would write into a closed one.
 # Not much longer: Hypercorn keeps what a client has closed until then. In seconds.
@@ -65,6 +72,7 @@ class RelayServer:
         self._folder = contextlib.ExitStack()
         self._configs: list[Config] = []
         self._requests: dict[object, AsgiSend] = {}
+        self._connections = Connections()
         self._app: Starlette | None = None
         self.address = RelayAddress("", fingerprint(self._parts.site.identity))
         self.private_uri: str | None = None
@@ -150,23 +158,35 @@ class RelayServer:
 
     async def _serve(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Know of every request, so that the end of the process waits for none for long."""
+        if not is_http2(scope):
+            await self._take(scope, receive, send)
+        elif not self._settings.http2 or is_upgraded(scope):
+            abort(send)
+        else:
+            with self._connections.request(send) as welcome:
+                if not welcome:
+                    abort(send)
+                elif has_long_headers(scope):
+                    await refuse(scope, send, 431, wire.encode(wire.Refusal("headers")))
+                else:
+                    await self._take(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         assert self._app is not None
-        if scope.get("http_version", "1.1") not in {"1.0", "1.1"}:
-            abort(send)  # HTTP/2 by prior knowledge, or upgraded to: see `_config`
-            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = object()
         busy = len(self._requests) >= REQUESTS
         self._requests[request] = send
-        intake = Intake(receive, send)
+        intake = Intake(receive, send, alone=not is_http2(scope))
+        answering = patient(intake.send, send) if is_http2(scope) else intake.send
         try:
             if busy:
                 body = wire.encode(wire.Refusal("busy"))
-                await refuse(scope, intake.send, 503, body, ((b"retry-after", b"5"),))
+                await refuse(scope, answering, 503, body, ((b"retry-after", b"5"),))
             else:
-                await self._app(scope, intake.receive, intake.send)
+                await self._app(scope, intake.receive, answering)
         finally:
             del self._requests[request]
             if not self._requests:
@@ -205,8 +225,9 @@ class RelayServer:
         config.keep_alive_timeout = KEEP_ALIVE
         config.keep_alive_max_requests = 1_000_000
         config.max_app_queue_size = 8
-        # HTTP/2 has streams without bound under one connection; nothing here counts them.
-        config.alpn_protocols = ["http/1.1"]
+        config.alpn_protocols = ["h2", "http/1.1"] if self._settings.http2 else ["http/1.1"]
+        config.h2_max_concurrent_streams = STREAMS
+        config.h2_max_header_list_size = HEADERS
         config.websocket_max_message_size = FRAME
         # The kernel finds dead peers, see below; a task for each socket would cost memory.
         config.websocket_ping_interval = None

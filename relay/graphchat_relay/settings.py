@@ -70,6 +70,8 @@ class RelaySettings(BaseSettings):
     queues_per_socket: Annotated[int, Field(ge=1)] = 20_000
     hand_over: bool = True
     """Take the transports of WebSockets from Hypercorn. False: plain ASGI, at half the speed."""
+    http2: bool = True
+    """Speak HTTP/2, too: chosen by TLS, or known beforehand by a proxy without TLS."""
     drain_delay: Annotated[float, Field(ge=0, le=600)] = 0.0
     """Seconds between being told to stop and closing the first socket."""
     drain_spread: Annotated[float, Field(ge=0, le=600)] = 0.0

@@ -4,9 +4,16 @@ Everything is guarded: with another server, or another version of it, nothing ha
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
-from hypercorn.protocol.ws_stream import FrameTooLargeError
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+from hypercorn.protocol.events import Body, Event
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.protocol.ws_stream import FrameTooLargeError, WSStream
 from wsproto.events import Message
 
 from graphchat_relay.line import AsgiSend
@@ -99,6 +106,46 @@ class MessageBuffer:
             self._timer.cancel()
         # It holds the transport only: what has ended leaves nothing big behind.
         self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
+
+
+def connection_of(send: AsgiSend) -> object:
+    """Return what is the same for all streams of one connection."""
+    stream = getattr(send, "__self__", None)
+    return getattr(getattr(stream, "send", None), "__self__", None)
+
+
+def ignore_late_bodies(send: AsgiSend) -> None:
+    """Let the HTTP/2 connection of ``send`` go on when a body goes on after its answer.
+
+    Hypercorn looks for the stream, finds none, and fails with all others of the connection.
+    """
+    protocol = connection_of(send)
+    if isinstance(protocol, H2Protocol) and type(protocol.streams) is dict:
+        protocol.streams = Streams(protocol)
+
+
+class Streams(dict[int, HTTPStream | WSStream]):
+    """The streams of one HTTP/2 connection: those that were answered take a body, and stop it."""
+
+    def __init__(self, protocol: H2Protocol) -> None:
+        super().__init__(protocol.streams)
+        self._connection = protocol.connection
+
+    def __missing__(self, number: int) -> "Answered":
+        return Answered(self._connection)
+
+
+class Answered:
+    """A stream with nothing more to say."""
+
+    def __init__(self, connection: H2Connection) -> None:
+        self._connection = connection
+
+    async def handle(self, event: Event) -> None:
+        """Ask the client to send no more (RFC 9113, section 8.1). What still comes is dropped."""
+        if isinstance(event, Body):
+            with suppress(ProtocolError):  # it has ended by itself
+                self._connection.reset_stream(event.stream_id, ErrorCodes.NO_ERROR)
 
 
 def abort(send: AsgiSend) -> None:

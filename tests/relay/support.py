@@ -73,6 +73,10 @@ class Rest:
             fp = options.get("fingerprint", self.address.fingerprint)
             signed = request_bytes(method, fp, url.raw_path_qs, ts, nonce, body)
             headers["Authorization"] = Authorization(ts, nonce, key(who).sign(signed)).header
+        return await self.fetch(method, url, headers, body)
+
+    async def fetch(self, method: str, url: URL, headers: dict[str, str], body: bytes) -> Answer:
+        """Send what is ready, and return the answer."""
         data = BytesIO(body) if body else None
         async with self.http.request(method, url, data=data, headers=headers) as found:
             return Answer(found.status, await found.read(), found.headers)

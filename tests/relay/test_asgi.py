@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
+import pytest
+
 from graphchat_relay import asgi
 from graphchat_relay.asgi import AsgiLine
 from graphchat_relay.line import Line, Waiting
@@ -128,3 +130,19 @@ async def test_a_client_is_asked_to_go_but_not_for_long(monkeypatch: Any) -> Non
     await line.close(1012)
     line.abort()
     assert len(server.sent) == 1
+
+
+async def test_one_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "STALL", 0.01)
+    server, ear = Server(), Ear()
+    line = AsgiLine(server.coming.get, server.send)
+    aborted = asyncio.Event()
+    monkeypatch.setattr(asgi, "abort", lambda _: aborted.set())
+    serving = asyncio.create_task(line.serve(ear))
+    await asyncio.sleep(0)
+    server.open.clear()
+    line.write("to nobody")
+    await asyncio.wait_for(aborted.wait(), 5)
+    assert "lost" in ear.calls
+    server.leave()
+    await serving

@@ -3,12 +3,13 @@
 import re
 from base64 import b64encode
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from tests.relay.conftest import Serving
 from tests.relay.described import REST, agrees, operation
-from tests.relay.support import Answer, Clients, clients, envelope, key
+from tests.relay.http2 import Http2Rest, connected
+from tests.relay.support import Answer, Clients, Rest, clients, envelope, key
 from tests.relay.transcript import disk, lines_of, settings_of, transcripts
 from yarl import URL
 
@@ -16,6 +17,7 @@ from graphchat.ids import Fingerprint
 from graphchat.testing import TestRelay, relay
 from graphchat.wire import limits, rest
 from graphchat.wire.limits import INLINE, PAGE, XXL
+from graphchat.wire.uri import RelayAddress
 from graphchat_relay.store.sqlite import SqliteStore
 
 SIZES: Final = {name: getattr(limits, name) for name in ("S", "M", "L", "XL", "XXL")}
@@ -28,9 +30,9 @@ LINE: Final = re.compile(
 class Transcript:
     """Plays a transcript, and remembers what its names stand for."""
 
-    def __init__(self, served: TestRelay, peers: Clients) -> None:
+    def __init__(self, served: TestRelay, asking: Rest) -> None:
         self.served = served
-        self.rest = peers.rest
+        self.rest = asking
         self.queue: rest.CreatedQueue | None = None
         self.ids: list[str] = []
 
@@ -130,9 +132,21 @@ class Transcript:
 @pytest.mark.parametrize("path", transcripts("rest"), ids=lambda path: path.stem)
 async def test_transcript(path: Path, serving: Serving) -> None:
     async with serving(**settings_of(path)) as served, clients(served.uri) as peers:
-        transcript = Transcript(served, peers)
+        transcript = Transcript(served, peers.rest)
         for line in lines_of(path):
             await transcript.play(line)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("path", transcripts("rest"), ids=lambda path: path.stem)
+async def test_transcript_over_http2(path: Path, tls: bool) -> None:  # noqa: FBT001 - a parameter
+    settings: dict[str, Any] = {"store": "memory:", "tls_self_signed": tls} | settings_of(path)
+    async with relay(**settings) as served:
+        address = RelayAddress.parse(served.uri)
+        async with connected(address.base) as connection:
+            transcript = Transcript(served, Http2Rest(address, connection))
+            for line in lines_of(path):
+                await transcript.play(line)
 
 
 def test_every_request_of_the_document_and_every_answer_is_in_a_transcript() -> None:

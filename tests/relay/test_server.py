@@ -117,8 +117,8 @@ async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyP
         ),
     ],
 )
-async def test_another_version_of_http_is_not_spoken(text: bytes) -> None:
-    async with relay("memory:") as served:
+async def test_another_version_of_http_is_not_spoken_if_it_is_off(text: bytes) -> None:
+    async with relay("memory:", http2=False) as served:
         reader, writer = await begin(served.uri, text)
         found = b""
         async with asyncio.timeout(5):
@@ -151,12 +151,13 @@ async def test_what_is_no_request_gets_a_bare_answer(text: bytes, status: int) -
     assert found == (b"HTTP/1.1 %d \r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
 
 
-async def test_tls_offers_one_version_of_http() -> None:
-    async with relay("memory:", tls_self_signed=True) as served:
+@pytest.mark.parametrize(("http2", "spoken"), [(True, "h2"), (False, "http/1.1")])
+async def test_tls_chooses_the_version_of_http(http2: bool, spoken: str) -> None:  # noqa: FBT001 - a parameter
+    async with relay("memory:", tls_self_signed=True, http2=http2) as served:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols(["h2", "http/1.1"])
         host, port = served.uri.split("/")[2].split(":")
         _, writer = await asyncio.open_connection(host, port, ssl=context)
-        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
+        assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == spoken
         writer.close()
