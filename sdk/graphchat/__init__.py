@@ -26,9 +26,11 @@ if TYPE_CHECKING:
         MessageReceived,
         OwnProfile,
         Profile,
+        Proof,
         Receipt,
         RelayFailed,
         Request,
+        verify_proof,
     )
     from graphchat.content import Image, Message, Text
     from graphchat.errors import GraphchatError
@@ -54,11 +56,13 @@ __all__ = [
     "MessageReceived",
     "OwnProfile",
     "Profile",
+    "Proof",
     "Receipt",
     "RelayFailed",
     "Request",
     "Text",
     "__version__",
+    "verify_proof",
 ]
 
 _HOMES = {"GraphchatError": "errors", "Image": "content", "Message": "content", "Text": "content"}

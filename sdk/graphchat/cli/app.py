@@ -17,6 +17,7 @@ from graphchat.cli import (
     messages,
     output,
     profile as profiles,
+    proof,
     receive,
     requests,
     search,
@@ -38,6 +39,7 @@ app.add_typer(profiles.app, name="profile")
 app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
+app.add_typer(proof.app, name="proof")
 for _module in (connect, contacts, messages, receive, history, search):
     _module.register(app)
 

@@ -20,6 +20,7 @@ from graphchat.client.events import (
 )
 from graphchat.client.invitation import Invitation
 from graphchat.client.profile import OwnProfile, Profile
+from graphchat.client.proof import Proof, verify_proof
 from graphchat.client.receipt import Receipt
 from graphchat.client.request import Request
 
@@ -39,7 +40,9 @@ __all__ = [
     "MessageReceived",
     "OwnProfile",
     "Profile",
+    "Proof",
     "Receipt",
     "RelayFailed",
     "Request",
+    "verify_proof",
 ]

@@ -1,7 +1,7 @@
 """One contact of a profile: somebody to talk to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from graphchat import content
-from graphchat.client import accept, rows
+from graphchat.client import accept, proof, rows
 from graphchat.client.apply import Applier, kind_of_message, text_of
 from graphchat.client.engine import Engine
 from graphchat.client.live import Live, MessageState, Progress
+from graphchat.client.proof import Proof
 from graphchat.client.receipt import Receipt
 from graphchat.client.rows import Spoken
 from graphchat.client.search import Scope, Search
@@ -203,6 +204,26 @@ class Contact:
         search = Search(database, Scope(connection=self._id), Query.of(query))
         positions = await search.positions(before, most)
         return [line for _, line in await lines_at(database, positions)]
+
+    async def export_proof(  # noqa: PLR0913 - each narrows what is shown
+        self,
+        *,
+        messages: Collection[MessageId] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        attachments: bool = True,
+        profiles: bool = True,
+        progress: proof.Progress | None = None,
+    ) -> Proof:
+        """Make a file that proves what was said and received; see `client.proof.Choice`.
+
+        The whole conversation, or messages by their ids, or by the times of their authors.
+        Raises `StateError` if nothing can be proved with this contact, `NotFoundError` for an
+        id that is not there, `ContentError` if the file would be too large.
+        """
+        choice = proof.Choice(messages, since, until, attachments, profiles)
+        live = await self._engine.live(self._id)
+        return await proof.export(self._engine.context, live, choice, progress)
 
     async def remove(self) -> None:
         """Delete the contact, the conversation, and its queues at the relays."""

@@ -56,6 +56,7 @@ class _Check:
     receptions: list[Reception] = field(default_factory=list[Reception])
     names: dict[Author, list[str]] = field(default_factory=dict[Author, list[str]])
     done: int = 0
+    count: int = 0
 
     def run(self) -> Findings:
         bundle, named = self.bundle, self.bundle.connection
@@ -64,6 +65,8 @@ class _Check:
         ckb = raw("connection.agreement_key", named.agreement_key, form.KEY)
         self.keys = check_keys(bundle, Origin(code, self.cid, ckb))
         self._check_seal()
+        parties = (bundle.inviter, bundle.invited)
+        self.count = sum(len(segment.links) for party in parties for segment in party.segments)
         for author in AUTHORS:
             self._check_said(author)
         sides = (self._who("inviter"), self._who("invited"))
@@ -164,7 +167,7 @@ class _Check:
         statement = frames.sent_statement(self.cid, stream, seq, head)
         if not is_signed(self.keys[author].at(stream, seq), statement, signature):
             raise FlawError(f"{place}.signature", "the signature does not fit the frame")
-        self.progress(self.done, self._count())
+        self.progress(self.done, self.count)
 
     def _check_receipts(
         self, where: str, author: Author, stream: bytes, segment: Segment, heads: list[bytes]
@@ -211,10 +214,6 @@ class _Check:
         time = received[at].ts_ms if at < len(received) else None
         fields = (frame.id, frame.ts_ms, message, frame.payload, time)
         self.shown.append(Shown(author, frame.stream, frame.seq, *fields))
-
-    def _count(self) -> int:
-        parties = (self.bundle.inviter, self.bundle.invited)
-        return sum(len(segment.links) for party in parties for segment in party.segments)
 
 
 def _merged(said: Iterator[list[Shown]]) -> Iterator[Shown]:
