@@ -42,11 +42,13 @@ class Watched:
     def __post_init__(self) -> None:
         self.seen = stamp(self.files)
 
-    def look(self) -> None:
-        found = stamp(self.files)
-        if found == self.seen:
-            return
-        self.seen = found
+    def look(self) -> bool:
+        """Tell whether something has changed since the last look."""
+        before, self.seen = self.seen, stamp(self.files)
+        return before != self.seen
+
+    def renew(self) -> None:
+        """Take up what is there now."""
         try:
             self.take()
         except (GraphchatError, OSError) as error:
@@ -60,4 +62,6 @@ async def watch(watched: list[Watched]) -> None:
     while True:
         await asyncio.sleep(LOOK)
         for each in watched:
-            await asyncio.to_thread(each.look)
+            # Whoever connected while another thread exchanges a certificate would meet half of it.
+            if await asyncio.to_thread(each.look):
+                each.renew()

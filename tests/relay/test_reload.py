@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -110,10 +111,23 @@ def test_what_cannot_be_taken_up_is_told_once_and_by_its_kind(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     watched = Watched("thing", (tmp_path / "file",), refusing(error))
-    watched.look()
-    assert caplog.text == ""
+    assert not watched.look()
     (tmp_path / "file").write_text("x")
-    watched.look()
-    watched.look()
+    assert watched.look()
+    assert not watched.look()
+    assert caplog.text == ""
+    watched.renew()
     [record] = caplog.records
     assert record.message == f"the new thing cannot be used, the old stays: {type(error).__name__}"
+
+
+async def test_what_is_in_use_is_exchanged_in_the_thread_that_uses_it(tmp_path: Path) -> None:
+    taken: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    watched = Watched(
+        "thing", (tmp_path / "file",), lambda: taken.set_result(threading.get_ident())
+    )
+    (tmp_path / "file").write_text("x")
+    watching = asyncio.create_task(reload.watch([watched]))
+    async with asyncio.timeout(20):
+        assert await taken == threading.get_ident()
+    watching.cancel()
