@@ -80,28 +80,33 @@ async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner ca
 
 @dataclass(slots=True)
 class Server:
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | None
+    """None: it is somebody else's."""
     address: RelayAddress
     http: aiohttp.ClientSession
 
     def memory(self) -> int:
         """Return the resident memory in KiB."""
+        assert self.process is not None
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
     def cpu(self) -> float:
         """Return the seconds of processor time so far."""
+        assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(") ")[2]
         return sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
-async def started(home: Path | None = None, port: int = 0) -> AsyncIterator[Server]:
+async def started(
+    home: Path | None = None, port: int = 0, settings: str = SETTINGS
+) -> AsyncIterator[Server]:
     """Run a relay process; it is killed in the end."""
     async with AsyncExitStack() as stack:
         folder = home or Path(stack.enter_context(TemporaryDirectory()))
         config = folder / "relay.toml"
-        await asyncio.to_thread(config.write_text, SETTINGS)
+        await asyncio.to_thread(config.write_text, settings)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", PROGRAM, "serve"),
             *("--port", str(port), "--config", str(config)),
@@ -124,20 +129,24 @@ async def started(home: Path | None = None, port: int = 0) -> AsyncIterator[Serv
 
 async def create(server: Server) -> rest.CreatedQueue:
     body = rest.encode(rest.CreateQueue(RECIPIENT.public))
-    found = await _ask(server, "POST", server.address.create_uri, body)
+    status, found = await ask(server, "POST", server.address.create_uri, body)
+    assert status == 201, status
     queue = rest.decode(rest.CreatedQueue, found)
-    await _ask(server, "PUT", queue.recipient_uri, rest.encode(rest.SecureQueue(SENDER.public)))
+    body = rest.encode(rest.SecureQueue(SENDER.public))
+    status, found = await ask(server, "PUT", queue.recipient_uri, body)
+    assert status == 200, status
     return queue
 
 
-async def _ask(server: Server, method: str, uri: str, body: bytes) -> bytes:
+async def ask(server: Server, method: str, uri: str, body: bytes = b"") -> tuple[int, bytes]:
+    """Return the status and the body of the answer to a request that a recipient signs."""
     ts, nonce = int(CLOCK.now()), new_nonce(CLOCK)
     path = "/" + uri.split("/", 3)[3]
     signed = request_bytes(method, server.address.fingerprint, path, ts, nonce, body)
     headers = {"Authorization": Authorization(ts, nonce, RECIPIENT.sign(signed)).header}
-    async with server.http.request(method, uri, data=body, headers=headers) as answer:
-        assert answer.status < 300, answer.status
-        return await answer.read()
+    data = body or None
+    async with server.http.request(method, uri, data=data, headers=headers) as answer:
+        return answer.status, await answer.read()
 
 
 class Line:
