@@ -1,22 +1,27 @@
 """A line as every ASGI server offers it."""
 
 import asyncio
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from graphchat_relay.line import FAREWELL, STALL, AsgiReceive, AsgiSend, Receiver
 from graphchat_relay.underneath import abort, transport_of
+
+MESSAGE: Final = "websocket.receive"
 
 
 class AsgiLine:
     """One WebSocket over ``receive`` and ``send``."""
 
-    __slots__ = ("_receive", "_receiver", "_send", "_task")
+    __slots__ = ("_receive", "_receiver", "_said", "_send", "_task")
 
     def __init__(self, receive: AsgiReceive, send: AsgiSend) -> None:
         self._receive = receive
         self._send = send
         self._receiver: Receiver | None = None
         self._task: asyncio.Task[None] | None = None
+        # We said that we go: what comes now is not done any more.
+        self._said = False
 
     @property
     def writable(self) -> bool:
@@ -30,11 +35,13 @@ class AsgiLine:
     async def serve(self, receiver: Receiver) -> None:
         self._receiver = receiver
         try:
-            while (event := await self._receive())["type"] == "websocket.receive":
+            while not self._said and (event := await self._receive())["type"] == MESSAGE:
                 data = event.get("bytes")
                 waiting = receiver.take(event["text"] if data is None else data)
                 if waiting is not None:
                     await waiting
+            if self._said:
+                await self._part()
         finally:
             receiver.lost()
             await self._end()
@@ -43,6 +50,7 @@ class AsgiLine:
         self._task = asyncio.get_running_loop().create_task(self._write(frame))
 
     async def close(self, code: int) -> None:
+        self._said = True
         try:
             async with asyncio.timeout(FAREWELL):
                 await self._send({"type": "websocket.close", "code": code})
@@ -69,6 +77,13 @@ class AsgiLine:
         self._task = None
         if self._receiver is not None:
             self._receiver.resume()
+
+    async def _part(self) -> None:
+        """Hear nothing but the answer, for a moment: an end with something unread is a reset."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                while (await self._receive())["type"] == MESSAGE:
+                    pass
 
     async def _end(self) -> None:
         """End what is under way."""

@@ -13,6 +13,7 @@ from graphchat.wire.signing import NONCE_BYTES, SCHEME
 from graphchat_relay.asgi import AsgiLine
 from graphchat_relay.handover import take_over
 from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend, Line, Scope
+from graphchat_relay.pace import Pace
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.site import Site
 from graphchat_relay.socket import Socket
@@ -129,7 +130,8 @@ class Gate:
             abort(send)
         else:
             line = await self._accept(receive, send)
-            socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), line)
+            pace = Pace(self._clock, relay.limits)
+            socket = Socket(relay, self._site, self._clock.random(NONCE_BYTES), line, pace)
             self._sockets.add(socket)
             try:
                 await socket.run()

@@ -12,6 +12,9 @@ NAMES: Final = {
     "expired": "Messages and open queues that grew too old",
     "refused": "Requests and objects refused as unauthorized",
     "over_quota": "Messages refused because a queue was full",
+    "over_rate": "Requests to create a queue that came too fast",
+    "slowed": "Frames after which their socket was not read from for a while",
+    "cut": "Sockets closed for what they sent",
     "failures": "Writes that the store could not do",
     "created": "Queues created",
 }
@@ -29,6 +32,9 @@ class Metrics:
     expired: int = 0
     refused: int = 0
     over_quota: int = 0
+    over_rate: int = 0
+    slowed: int = 0
+    cut: int = 0
     failures: int = 0
     created: int = 0
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from math import ceil
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -85,10 +86,8 @@ class Rest:
         key = wire.decode(wire.CreateQueue, body).recipient
         token = request.path_params.get("name")
         base = self._site.base(request.url.scheme, request.headers.get("host", ""))
-        welcome = self._site.welcomes(token)
-        recipient, sender = await self._relay.create(
-            key, self._proof(request, body), welcome=welcome
-        )
+        proof, ticket = self._proof(request, body), self._site.ticket(token)
+        recipient, sender = await self._relay.create(key, proof, ticket=ticket)
         uris = (f"{base}/{to_text(name)}" for name in (recipient, sender))
         return answer(wire.encode(wire.CreatedQueue(*uris)), 201)
 
@@ -249,7 +248,7 @@ async def refuse(request: Request, error: Exception) -> Response:
             return answer(wire.QUOTA, 429)
         case RateError():
             return answer(
-                wire.encode(wire.Refusal("rate")), 429, retry_after=str(int(error.retry_after))
+                wire.encode(wire.Refusal("rate")), 429, retry_after=str(ceil(error.retry_after))
             )
         case InvalidObjectError():
             body = wire.Refusal(error.pointer, error.reason)

@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from graphchat.errors import CodeError
 from graphchat.wire import limits
+from graphchat.wire.limits import BATCH
 from graphchat.wire.uri import DEFAULT_PATH, split_create_uri
 from graphchat_relay.limits import Limits
 from graphchat_relay.tokens import TOKENS_FILE
@@ -65,9 +66,17 @@ class RelaySettings(BaseSettings):
     message_days: Annotated[int, Field(ge=1)] = limits.MESSAGE_DAYS
     open_queue_days: Annotated[int, Field(ge=1)] = limits.OPEN_QUEUE_DAYS
     creations_per_second: Annotated[float, Field(gt=0)] = 50.0
+    creations_per_token: Annotated[float, Field(gt=0)] = 10.0
+    """New queues a second that one create token allows, if there are tokens."""
     pending_bytes: Annotated[int, Field(ge=2 * limits.XXL)] = 64 * 1024 * 1024
     sockets: Annotated[int, Field(ge=1)] = 20_000
     queues_per_socket: Annotated[int, Field(ge=1)] = 20_000
+    objects_per_second: Annotated[float, Field(gt=0)] = 1_000.0
+    """What one socket may ask; each 4,608 bytes are one more. Beyond it is read from later."""
+    objects_burst: Annotated[int, Field(ge=2 * BATCH)] = 20_000
+    """What one socket may ask at once."""
+    invalid_objects: Annotated[int, Field(ge=1)] = 300
+    """Invalid objects of one socket in five minutes; beyond them it is closed, with 1008."""
     hand_over: bool = True
     """Take the transports of WebSockets from Hypercorn. False: plain ASGI, at half the speed."""
     http2: bool = True

@@ -37,8 +37,16 @@ class Site:
         return f"{scheme}://{host}{self.path}"
 
     def welcomes(self, token: str | None) -> bool:
-        """Tell whether ``token`` lets create queues. Compares with every one, in constant time."""
+        """Tell whether ``token`` lets create queues."""
+        return self.ticket(token) is not None
+
+    def ticket(self, token: str | None) -> bytes | None:
+        """Return the hash of ``token`` if it lets create queues, b"" if everybody may.
+
+        Compares with every one, in constant time.
+        """
         if self.tokens is None:
-            return token is None
+            return None if token is not None else b""
         shown = sha256((token or "").encode(errors="replace")).digest()
-        return True in [compare_digest(shown, known) for known in self.tokens]
+        found = [compare_digest(shown, known) for known in self.tokens]
+        return shown if True in found else None

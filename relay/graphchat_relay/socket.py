@@ -1,5 +1,6 @@
 """The WebSocket face of a relay: one `Socket` for each connection."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -31,7 +32,8 @@ from graphchat.wire.socket import (
 from graphchat.wire.uri import ID_CHARACTERS
 from graphchat_relay.auth import Proof
 from graphchat_relay.line import Line, Waiting
-from graphchat_relay.outbox import HIGH, Outbox
+from graphchat_relay.outbox import HIGH, LOOK, Outbox
+from graphchat_relay.pace import Pace
 from graphchat_relay.service.queues import (
     Attachment,
     Entry,
@@ -43,6 +45,8 @@ from graphchat_relay.service.relay import Relay
 from graphchat_relay.service.traffic import Deleting, Sending
 from graphchat_relay.site import Site
 
+# RFC 6455, 7.4.1: against the rules, which are ours.
+POLICY: Final = 1008
 LENGTHS: Final = frozenset(SIZES)
 
 
@@ -52,21 +56,26 @@ class Socket:
     __slots__ = (
         "__weakref__",
         "_attached",
+        "_invalid",
         "_line",
         "_nonce",
         "_outbox",
+        "_pace",
         "_relay",
         "_site",
         "_stalled",
         "_subscribed",
     )
 
-    def __init__(self, relay: Relay, site: Site, nonce: bytes, line: Line) -> None:
+    def __init__(self, relay: Relay, site: Site, nonce: bytes, line: Line, pace: Pace) -> None:
         assert len(nonce) == NONCE_BYTES
         self._relay = relay
         self._site = site
         self._nonce = to_text(nonce)
         self._line = line
+        self._pace = pace
+        # Invalid objects of the frame that is being done.
+        self._invalid = 0
         self._outbox = Outbox(line, self._resume)
         # By the last part of the URI. A grant lasts as long as the socket.
         self._subscribed: dict[str, LiveQueue] = {}
@@ -97,10 +106,15 @@ class Socket:
         """Do everything that one frame asks; only opening queues has to wait for something."""
         self._outbox.binary = isinstance(frame, bytes)
         objects = decode_client(frame)
+        self._invalid = 0
         done = self._do(objects)
-        if done < len(objects):
-            return self._wait(objects[done:])
-        return self._wait(()) if self._outbox.full else None
+        rest = objects[done:]
+        pause = self._pace.after(len(objects), len(frame), self._invalid)
+        return (
+            self._wait(rest, pause)
+            if rest or pause or self._invalid or self._outbox.full
+            else None
+        )
 
     def resume(self) -> None:
         self._outbox.flush()
@@ -108,10 +122,23 @@ class Socket:
     def lost(self) -> None:
         self._outbox.shut()
 
-    async def _wait(self, objects: Sequence[ClientObject | Invalid]) -> None:
+    async def _wait(self, objects: Sequence[ClientObject | Invalid], pause: float) -> None:
         await self._handle(objects)
+        if self._invalid and not self._pace.bears(self._invalid):
+            self._relay.metrics.cut += 1
+            await self.close(POLICY)
+            return
+        if pause:
+            self._relay.metrics.slowed += 1
+            await self._sleep(pause)
         if self._outbox.full:
             await self._outbox.drained()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Let the peer wait; return soon after it has gone."""
+        while seconds > 0 and not self._outbox.closed and not self._line.broken:
+            await asyncio.sleep(min(seconds, LOOK))
+            seconds -= LOOK
 
     # What the service calls.
 
@@ -192,11 +219,13 @@ class Socket:
         if isinstance(found, Unsubscribe):
             self._unsubscribe(found)
         else:
+            self._invalid += 1
             self._outbox.put(found)
 
     def _send(self, found: Send, to: list[Sending]) -> None:
         attachment = self._attached.get(found.sender_uri[-ID_CHARACTERS:])
         if len(found.msg) not in LENGTHS:
+            self._invalid += 1
             self._outbox.put(Invalid("/msg", found.id))
         elif attachment is None:
             self._outbox.put(Sent(found.id, ok=False, error="unauthorized"))

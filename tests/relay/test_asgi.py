@@ -132,6 +132,22 @@ async def test_a_client_is_asked_to_go_but_not_for_long(monkeypatch: Any) -> Non
     assert len(server.sent) == 1
 
 
+async def test_who_was_asked_to_go_is_heard_no_more_and_not_waited_for(monkeypatch: Any) -> None:
+    monkeypatch.setattr(asgi, "FAREWELL", 0.05)
+    server, ear = Server(), Ear()
+    line = AsgiLine(server.coming.get, server.send)
+    serving = asyncio.create_task(line.serve(ear))
+    server.say(text="a")
+    await settle()
+    await line.close(1008)
+    for _ in range(3):
+        server.say(text="b")
+    await asyncio.wait_for(serving, 5)
+    assert ear.heard[:1] == ["a"]
+    assert len(ear.heard) <= 2
+    assert ear.calls == ["lost"]
+
+
 async def test_one_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi, "STALL", 0.01)
     server, ear = Server(), Ear()

@@ -30,3 +30,9 @@ def test_a_private_relay_welcomes_those_who_know_a_token() -> None:
     assert not site().welcomes("a")
     for token, welcome in (("a", True), ("b", True), ("c", False), ("", False), (None, False)):
         assert site("a", "b").welcomes(token) is welcome
+
+
+def test_each_token_is_told_from_the_others() -> None:
+    tickets = [site("a", "b").ticket(token) for token in ("a", "b", "c")]
+    assert tickets == [sha256(b"a").digest(), sha256(b"b").digest(), None]
+    assert site().ticket(None) == b""

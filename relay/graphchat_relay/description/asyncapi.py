@@ -38,7 +38,8 @@ which it was last spoken to, and joins what falls together into one frame. There
 subprotocol and no compression. The first object is the relay's, as text: `session`.
 
 Answers have the `type` and the `id` of what they answer, and come when they are ready, not in \
-order. A relay that restarts closes its sockets with 1012."""
+order. A relay that restarts closes its sockets with 1012, and a socket with many invalid objects \
+with 1008."""
 
 
 def document() -> Schema:

@@ -9,7 +9,7 @@ from graphchat.errors import RateError, UnauthorizedError
 from graphchat.ids import QueueId
 from graphchat.wire.uri import ID_BYTES
 from graphchat_relay.auth import Proof, allows, id_hash
-from graphchat_relay.limits import Bucket
+from graphchat_relay.buckets import Bucket, Buckets
 from graphchat_relay.service.keeper import DAY
 from graphchat_relay.service.queues import LiveQueue
 from graphchat_relay.service.replicas import Replicas
@@ -18,34 +18,51 @@ from graphchat_relay.store import QueueRow
 
 # Verifications in a row, before others have their turn.
 STRETCH: Final = 16
+# Seconds whose worth of queues may be created at once.
+BURST: Final = 10
 
 
 class Doors:
     def __init__(self, shared: Shared, replicas: Replicas | None) -> None:
         self._shared = shared
         self._replicas = replicas
-        self._creations = Bucket(shared.clock, shared.limits.creations_per_second)
+        everybody, each = shared.limits.creations_per_second, shared.limits.creations_per_token
+        self._creations = Bucket(shared.clock, everybody, max(1.0, BURST * everybody))
+        self._by_ticket = Buckets(shared.clock, each, max(1.0, BURST * each))
 
     @property
     def today(self) -> int:
         return int(self._shared.clock.now()) // DAY
 
-    async def create(self, key: bytes, proof: Proof, *, welcome: bool) -> tuple[QueueId, QueueId]:
+    async def create(
+        self, key: bytes, proof: Proof, *, ticket: bytes | None
+    ) -> tuple[QueueId, QueueId]:
         """Make a queue; return the recipient's and the sender's id.
 
-        ``welcome`` tells whether the token was right. Raises `UnauthorizedError`, `RateError`.
+        ``ticket`` is what `Site.ticket` returned. Raises `UnauthorizedError`, `RateError`.
         """
         shared = self._shared
-        if not (allows(key, proof) and welcome):
+        if not allows(key, proof) or ticket is None:
             shared.metrics.refused += 1
             raise UnauthorizedError
-        if not self._creations.take():
-            raise RateError(retry_after=1.0)
+        self._count(ticket)
         recipient, sender = (QueueId(shared.clock.random(ID_BYTES)) for _ in range(2))
         hashes = (sha256(recipient).digest(), sha256(sender).digest())
         await shared.store.create(QueueRow(0, *hashes, key, b"", self.today))
         shared.metrics.created += 1
         return recipient, sender
+
+    def _count(self, ticket: bytes) -> None:
+        """Count one more. Raises `RateError` if it is too many, by this token or at all."""
+        buckets = [self._creations]
+        if ticket:
+            buckets.append(self._by_ticket.of(ticket))
+        wait = max(bucket.wait() for bucket in buckets)
+        if wait > 0:
+            self._shared.metrics.over_rate += 1
+            raise RateError(retry_after=max(1.0, wait))
+        for bucket in buckets:
+            bucket.take()
 
     async def recipients(self, proofs: Sequence[Proof]) -> list[LiveQueue | None]:
         """Return, held, the queues that these proofs open to their recipients."""
