@@ -38,8 +38,9 @@ class Writer:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._closing = False
-        # The share of late messages that were deleted in time, of the last hundred or so.
-        self._spared = 0.0
+        # The share of late messages that were deleted in time, of the last hundred or so. It
+        # begins high: if it were low, a fast medium would write all before it could rise.
+        self._spared = 1.0
         self.pending_bytes = 0
         self.healthy = True
         """False after a write that failed, until one succeeds."""

@@ -45,7 +45,7 @@ async def test_what_one_frame_brings_is_pushed_in_order_and_written_at_once() ->
         queues = [await w.queue(name) for name in ("one", "two")]
         ear = w.subscribe(queues[0])
         answers = Answers()
-        count = 2 * DRAWN + 10
+        count = DRAWN + 10
         w.relay.send(
             [
                 (queues[n % 2], str(n), str(n).encode().ljust(S), answers, True)

@@ -1,7 +1,10 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 from tests.relay.service.doubles import Ear, FailingStore, World, settle, world
+from tests.relay.store.contract import opened
+from tests.relay.support import eventually
 
 from graphchat.wire.limits import IN_FLIGHT
 from graphchat_relay.limits import Limits
@@ -27,6 +30,27 @@ async def test_a_message_deleted_before_its_commit_is_never_written() -> None:
         assert store.written == []
         assert w.relay.metrics.elided == 1
         assert queue.entries == {}
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgres"])
+async def test_no_store_is_asked_to_write_what_was_deleted_in_time(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = {"memory": "memory:", "sqlite": str(tmp_path / "relay.db")}.get(kind)
+    async with opened(place or request.getfixturevalue("postgres").database()) as store:
+        first = await store.reserve(1)
+        async with world(store) as w:
+            queue = await w.queue()
+            ear = w.subscribe(queue)
+            kept, deleted = w.send(queue, "kept"), w.send(queue, "deleted")
+            w.delete(queue, ear.ids[1])
+            assert deleted == [""]
+            await eventually(lambda: kept == [""])
+            found = w.relay.metrics
+            assert (found.received, found.stored, found.elided) == (2, 1, 1)
+            assert [head.id for head in await store.heads([queue.key])] == ear.ids[:1]
+        # A position is drawn for what is written only.
+        assert [first[0] + 2] == list(await store.reserve(1))
 
 
 async def test_a_message_for_nobody_is_written_at_once() -> None:
@@ -164,7 +188,7 @@ async def test_too_much_at_once_is_told_to_come_back() -> None:
 
 ROOMY = Limits(quota_messages=4096, quota_bytes=2**30)
 # More queues than that have more messages under way than one transaction takes.
-MANY = 2 * BATCH // IN_FLIGHT
+MANY = 2 * BATCH // IN_FLIGHT + 4
 
 
 async def readers(w: World) -> list[tuple[LiveQueue, Ear]]:
@@ -216,7 +240,11 @@ async def test_pressure_gives_no_time_to_those_who_do_not_use_it(
     monkeypatch.setattr(writer, "PRESSED", 1e6)
     store = FailingStore()
     async with world(store, ROOMY) as w:
-        fill(w, await readers(w), "unread")
+        found = await readers(w)
+        fill(w, found[:4], "unread")
+        await settle()
+        assert len(store.written) == 4 * IN_FLIGHT, "there is no pressure yet"
+        fill(w, found[4:], "unread too")
         await settle()
         await settle()
         assert len(store.written) == MANY * IN_FLIGHT
