@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import aiohttp
-from tests.bench.relay import RECIPIENT, Line, Server, ask, connect, create
+from tests.bench._bare import RECIPIENT
+from tests.bench._load import Line, Server, ask, connect, create
 
 from graphchat.wire import rest
 from graphchat.wire.frames import encode_binary
@@ -143,12 +144,13 @@ async def _stuff(server: Server) -> None:
                 found = [Send(f"{number}-{place}", uri, msg) for place, uri in enumerate(uris)]
                 await sender.socket.send_bytes(encode_binary(found))
                 await sender.read(lambda _: True)
-            while not sender.socket.closed:
-                await sender.socket.receive()
+            while True:
+                await sender.read(lambda _: False)
 
 
 def _narrow(line: Line) -> None:
     """Take as little as the kernel allows, and read none of it."""
+    assert isinstance(line.socket, aiohttp.ClientWebSocketResponse)
     transport = line.socket.get_extra_info("socket")
     transport.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     assert line.socket._conn is not None

@@ -14,17 +14,8 @@ from statistics import median, quantiles
 from typing import Final
 
 from tests.bench._attackers import main
-from tests.bench.relay import (
-    Load,
-    Pair,
-    Server,
-    Tally,
-    ask,
-    create,
-    descriptors,
-    pair,
-    started,
-)
+from tests.bench._load import Load, Pair, Server, Tally, ask, create, pair, started
+from tests.bench.relay import descriptors
 
 from graphchat.wire import rest
 
@@ -104,7 +95,7 @@ async def attacked(server: Server, kind: str, count: int) -> AsyncIterator[None]
 
 
 async def honest(server: Server) -> Honest:
-    talks = [await pair(server, PAIRS.queues) for _ in range(PAIRS.pairs)]
+    talks = [await pair(server, PAIRS) for _ in range(PAIRS.pairs)]
     return Honest(talks, await create(server))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
-from tests.bench.relay import started
+from tests.bench._load import started
 
 from graphchat import Client, Contact, MessageReceived, OwnProfile, Profile
 
