@@ -32,7 +32,7 @@ RECIPIENT: Final = SigningKey(Secret(bytes(32)))
 SENDER: Final = SigningKey(Secret(bytes(31) + b"s"))
 CLOCK: Final = SystemClock()
 ROOMY: Final = Limits(
-    quota_messages=4096, quota_bytes=100_000_000, objects_per_second=1e6, objects_burst=1e6
+    quota_messages=4096, quota_bytes=100_000_000, objects_per_second=1e6, objects_burst=1_000_000
 )
 
 
