@@ -7,22 +7,30 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import assert_never
 
-from graphchat.cli import pictures
+from graphchat.cli import pictures, said
 from graphchat.cli.output import plain
 from graphchat.client import (
     Alarm,
     ContactEstablished,
     ContactFailed,
+    ContactRead,
     ContactRequested,
+    ContactTyping,
     ControlReceived,
     Event,
     Line,
+    MessageDeleted,
     MessageDelivered,
+    MessageEdited,
     MessageReceived,
+    ProfileChanged,
+    Reacted,
     RelayFailed,
+    TimerChanged,
+    Voted,
 )
-from graphchat.client.apply import kind_of_message, text_of
-from graphchat.content import BotCommands, Image, Message, Text
+from graphchat.content import BotCommands, Message
+from graphchat.content.words import kind_of
 
 Record = Mapping[str, object]
 
@@ -35,19 +43,20 @@ def record(event: Event, file: Path | None = None) -> Record:
     return {"event": name, **contact, **more, **saved}
 
 
-def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a table
+def line(event: Event, file: Path | None = None) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
     who = plain(event.contact.name)
     match event:
         case MessageReceived(message=message, sent_at=sent_at):
-            return spoken(who, message, sent_at, pictures.where(event.contact.name, file))
+            where = pictures.where(event.contact.name, file)
+            return spoken(who, message, sent_at, where, event.quote)
         case ControlReceived(message=message):
             return f"* {who} {_told(message)}"
         case MessageDelivered(message_ids=ids):
             return f"* {who} has {len(ids)} of your messages."
         case ContactRequested(text=text):
-            said = f": {_indented(text)}" if text else "."
-            return f"* {who} asks to become a contact (graphchat requests){said}"
+            more = f": {said.indented(text)}" if text else "."
+            return f"* {who} asks to become a contact (graphchat requests){more}"
         case ContactEstablished():
             return f"* {who} is a contact now."
         case ContactFailed(reason=reason):
@@ -56,6 +65,25 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: PLR0911 - a ta
             return f"! {who}: {_failed(plain(relay), why, ours=ours)}"
         case Alarm(warning=warning):
             return f"! {who}: {plain(warning)}"
+        case MessageEdited(message_id=name, message=message):
+            where = pictures.where(event.contact.name, None)
+            return f"* {who} edited {_short(name)}: {said.said(message, where)}"
+        case MessageDeleted(message_id=name):
+            return f"* {who} deleted {_short(name)}."
+        case Reacted(message_id=name, emoji=emoji):
+            return f"* {who} reacts to {_short(name)}: {plain(emoji) or '(no more)'}"
+        case Voted(message_id=name, options=options):
+            numbers = ", ".join(str(option + 1) for option in options) or "nothing any more"
+            return f"* {who} votes in {_short(name)}: {numbers}"
+        case ContactTyping(active=active):
+            return f"* {who} {'is typing ...' if active else 'stopped typing.'}"
+        case ContactRead(message_id=name):
+            return f"* {who} has read everything up to {_short(name)}."
+        case ProfileChanged(profile=card):
+            status = f" ({plain(card.status)})" if card.status else ""
+            return f"* {who} has a new profile: {plain(card.name)}{status}"
+        case TimerChanged(seconds=seconds):
+            return f"* {who} has chosen: new messages {said.lasting(seconds)}."
         case _:
             assert_never(event)
 
@@ -76,25 +104,36 @@ def _alike(event: Event) -> object:
     return event.contact if isinstance(event, MessageDelivered) else event.id
 
 
-def spoken(who: str, message: Message, at: datetime, where: str) -> str:
+def spoken(who: str, message: Message, at: datetime, where: str, quote: str = "") -> str:
     """Return a message with its time and speaker; ``where`` says where a picture is.
 
     ``who`` and ``where`` must be `plain`.
     """
-    return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {_said(message, where)}"
+    text = said.quoted(quote, said.said(message, where))
+    return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {text}"
 
 
-def content(message: Message) -> Record:
-    """Return what `--json` says of a message: its type, its words, and what it carries."""
-    said = {"type": kind_of_message(message), "text": text_of(message)}
-    match message:
-        case Image():
-            size = {"width": message.width, "height": message.height, "size": len(message.data)}
-            return {**said, "mime": message.mime, **size}
-        case BotCommands(commands=commands):
-            return {**said, "commands": {each.name: each.help for each in commands}}
-        case _:
-            return said
+def shown(me: str, other: str, line: Line, where: str) -> str:
+    """Return what `history` shows of one message, and of what was said about it."""
+    names = {True: me, False: other}
+    votes: dict[int, list[str]] = {}
+    for ballot in line.votes:
+        for option in ballot.options:
+            votes.setdefault(option, []).append(names[ballot.outgoing])
+    text = said.quoted(line.quote, said.said(line.message, where, votes))
+    notes = ", ".join(_notes(line))
+    marks = "".join(f"\n    {mark.emoji} {plain(names[mark.outgoing])}" for mark in line.reactions)
+    head = f"{line.sent_at.astimezone():%Y-%m-%d %H:%M} {plain(names[line.outgoing])}"
+    return f"{head}: {text}" + (f" [{notes}]" if notes else "") + marks
+
+
+def _notes(line: Line) -> Iterator[str]:
+    if line.outgoing:
+        yield "read" if line.read else line.state
+    if line.edited_at is not None:
+        yield "edited"
+    if line.expires_at is not None:
+        yield f"until {said.moment(line.expires_at.timestamp())}"
 
 
 def line_record(other: str, line: Line, file: Path | None = None) -> Record:
@@ -106,9 +145,32 @@ def line_record(other: str, line: Line, file: Path | None = None) -> Record:
         "outgoing": line.outgoing,
         "state": line.state,
         "sent_at": line.sent_at.isoformat(),
-        **content(line.message),
+        **said.record(line.message),
+        **_about(line),
         **saved,
     }
+
+
+def _about(line: Line) -> Record:
+    """Return what was said about a message since, as far as there is something."""
+    found: dict[str, object] = {}
+    if line.quote:
+        found["quote"] = line.quote
+    if line.edited_at is not None:
+        found["edited_at"] = line.edited_at.isoformat()
+    if line.deleted:
+        found["deleted"] = True
+    if line.read:
+        found["read"] = True
+    if line.expires_at is not None:
+        found["expires_at"] = line.expires_at.isoformat()
+    if line.reactions:
+        marks = [{"outgoing": mark.outgoing, "emoji": mark.emoji} for mark in line.reactions]
+        found["reactions"] = marks
+    if line.votes:
+        votes = [{"outgoing": each.outgoing, "options": each.options} for each in line.votes]
+        found["votes"] = votes
+    return found
 
 
 def save(event: Event, folder: Path) -> Path | None:
@@ -120,13 +182,14 @@ def save(event: Event, folder: Path) -> Path | None:
             return None
 
 
-def _record(event: Event) -> tuple[str, Record]:  # noqa: PLR0911 - a table
+def _record(event: Event) -> tuple[str, Record]:  # noqa: C901, PLR0911, PLR0912 - a table
     match event:
         case MessageReceived(message=message, message_id=message_id, sent_at=sent_at):
             head = {"id": message_id.hex(), "sent_at": sent_at.isoformat()}
-            return "message", {**head, **content(message)}
+            quote = {"quote": event.quote} if event.quote else {}
+            return "message", {**head, **said.record(message), **quote}
         case ControlReceived(message=message):
-            return "control", content(message)
+            return "control", said.record(message)
         case MessageDelivered(message_ids=ids):
             return "delivered", {"ids": [each.hex() for each in ids]}
         case ContactRequested(text=text):
@@ -139,26 +202,24 @@ def _record(event: Event) -> tuple[str, Record]:  # noqa: PLR0911 - a table
             return "relay_failed", {"relay": relay, "ours": ours, "why": why}
         case Alarm(warning=warning):
             return "alarm", {"warning": warning}
+        case MessageEdited(message_id=name, message=message):
+            return "edited", {"id": name.hex(), **said.record(message)}
+        case MessageDeleted(message_id=name):
+            return "deleted", {"id": name.hex()}
+        case Reacted(message_id=name, emoji=emoji):
+            return "reaction", {"id": name.hex(), "emoji": emoji}
+        case Voted(message_id=name, options=options):
+            return "vote", {"id": name.hex(), "options": list(options)}
+        case ContactTyping(active=active):
+            return "typing", {"active": active}
+        case ContactRead(message_id=name):
+            return "read", {"id": name.hex()}
+        case ProfileChanged(profile=card):
+            return "profile", {"name": card.name, "status": card.status, "bio": card.bio}
+        case TimerChanged(seconds=seconds):
+            return "timer", {"seconds": seconds}
         case _:
             assert_never(event)
-
-
-def _said(message: Message, where: str) -> str:
-    match message:
-        case Text(text=text):
-            return _indented(text)
-        case Image():
-            return " ".join(_pictured(message, where))
-        case _:
-            kind = plain(kind_of_message(message))
-            return f"({kind}: not supported by this version)"
-
-
-def _pictured(picture: Image, where: str) -> Iterator[str]:
-    kilobytes = max(1, len(picture.data) // 1024)
-    yield f"(picture, {picture.width} x {picture.height}, {kilobytes} KiB, {where})"
-    if picture.caption:
-        yield _indented(picture.caption)
 
 
 def _told(message: Message) -> str:
@@ -167,7 +228,7 @@ def _told(message: Message) -> str:
             names = " ".join(f"/{plain(each.name)}" for each in commands)
             return f"understands {names or 'no commands'}"
         case _:
-            return f"told your program something ({plain(kind_of_message(message))})."
+            return f"told your program something ({plain(kind_of(message))})."
 
 
 def _failed(relay: str, why: str, *, ours: bool) -> str:
@@ -176,6 +237,5 @@ def _failed(relay: str, why: str, *, ours: bool) -> str:
     return f"{whose} {relay} {what}. Another takes its place; nothing is lost."
 
 
-def _indented(text: str) -> str:
-    # A line break in a text must not begin what looks like the line of somebody else.
-    return plain(text, lines=True).replace("\n", "\n    ")
+def _short(message_id: bytes) -> str:
+    return message_id.hex()[:8]

@@ -87,10 +87,7 @@ def rendered(
     if as_json:
         return output.as_json(events.line_record(other, line, file))
     to = f"{me} to {other}" if named else me
-    who = output.plain(to if line.outgoing else other)
-    state = f" [{line.state}]" if line.outgoing else ""
-    where = pictures.where(other, file)
-    return events.spoken(who, line.message, line.sent_at, where) + state
+    return events.shown(to, other, line, pictures.where(other, file))
 
 
 def _nothing(name: str, search: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from re import ASCII, fullmatch
 from typing import Annotated, Final
 
 import typer
@@ -18,6 +19,23 @@ def seconds(text: str) -> float:
         value = -1.0
     if not 0 <= value <= LONGEST:  # refuses NaN too
         raise typer.BadParameter(f"{text!r} is no number of seconds")
+    return value
+
+
+def span(text: str) -> int:
+    """Read how long something lasts, such as 30m, 1h or 7d, or off, in seconds.
+
+    Raises `typer.BadParameter`.
+    """
+    if text.casefold() in {"off", "0"}:
+        return 0
+    found = fullmatch(r"(\d{1,8})([smhdw])", text.casefold().strip(), ASCII)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no time. Say for example 30m, 1h, 7d, or off")
+    count, unit = found.groups()
+    value = int(count) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[unit]
+    if not 0 < value <= LONGEST:
+        raise typer.BadParameter(f"{text!r} is no time of up to a year")
     return value
 
 
@@ -40,6 +58,13 @@ def png(path: Path | None) -> Path | None:
 Who = Annotated[
     str, typer.Argument(metavar="CONTACT", help="A name or id of: graphchat contacts.")
 ]
+WhichMessage = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The beginning of its id, as history --ids shows it, or: last."
+    ),
+]
+Ids = Annotated[bool, typer.Option("--ids", help="Begin each line with the beginning of its id.")]
 Save = Annotated[
     Path | None,
     typer.Option(

@@ -15,6 +15,7 @@ _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 _BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
 # Columns of a table that nobody looks at on a screen: nothing is cut.
 _ENDLESS: Final = 100_000
+_UNITS: Final = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 
 
 def plain(text: str, *, lines: bool = False) -> str:
@@ -49,6 +50,16 @@ def write(text: str) -> None:
 def lasting(seconds: float) -> str:
     """Return a duration in words."""
     return "1 second" if seconds == 1 else f"{seconds:g} seconds"
+
+
+def span(seconds: int) -> str:
+    """Return a duration in the words of a clock: weeks, days, hours, minutes, seconds."""
+    parts = []
+    for unit, size in _UNITS.items():
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' * (count > 1)}")
+    return " ".join(parts) or "0 seconds"
 
 
 def as_json(record: Mapping[str, object]) -> str:

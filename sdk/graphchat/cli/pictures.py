@@ -1,4 +1,4 @@
-"""Pictures that were received, as files: named by the id of their message, never overwritten.
+"""Pictures and recordings that came, as files: by the id of their message, never overwritten.
 
 Nobody has looked inside them.
 """
@@ -10,22 +10,27 @@ from pathlib import Path
 from typing import Final
 
 from graphchat.cli.output import plain
-from graphchat.content import Image, Message
+from graphchat.content import Image, Message, Voice
 from graphchat.ids import MessageId
 
 _ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 def save(message: Message, message_id: MessageId, folder: Path) -> Path | None:
-    """Write the picture that ``message`` is, if it is one; return its path.
+    """Write the picture or recording that ``message`` is, if it is one; return its path.
 
-    The same picture is written once; a file that is something else stays, and the picture
-    gets a number. Raises `OSError`.
+    The same one is written once; a file that is something else stays, and the new one gets a
+    number. Raises `OSError`.
     """
-    if not isinstance(message, Image):
-        return None
+    match message:
+        case Image(mime=mime):
+            ending = _ENDINGS[mime]
+        case Voice():
+            ending = "opus"
+        case _:
+            return None
     folder.mkdir(parents=True, exist_ok=True)
-    for path in _names(folder, message_id.hex(), _ENDINGS[message.mime]):
+    for path in _names(folder, message_id.hex(), ending):
         if _write(path, message.data) or _holds(path, message.data):
             return path
     raise AssertionError("numbers end")

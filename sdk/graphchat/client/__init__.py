@@ -6,18 +6,27 @@
 
 from graphchat.client.address import Address
 from graphchat.client.client import Client
-from graphchat.client.contact import Contact, Line
+from graphchat.client.contact import Contact
 from graphchat.client.events import (
     Alarm,
     ContactEstablished,
     ContactFailed,
+    ContactRead,
     ContactRequested,
+    ContactTyping,
     ControlReceived,
     Event,
+    MessageDeleted,
     MessageDelivered,
+    MessageEdited,
     MessageReceived,
+    ProfileChanged,
+    Reacted,
     RelayFailed,
+    TimerChanged,
+    Voted,
 )
+from graphchat.client.history import Ballot, Line, Mark
 from graphchat.client.invitation import Invitation
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.proof import Proof, verify_proof
@@ -27,22 +36,32 @@ from graphchat.client.request import Request
 __all__ = [
     "Address",
     "Alarm",
+    "Ballot",
     "Client",
     "Contact",
     "ContactEstablished",
     "ContactFailed",
+    "ContactRead",
     "ContactRequested",
+    "ContactTyping",
     "ControlReceived",
     "Event",
     "Invitation",
     "Line",
+    "Mark",
+    "MessageDeleted",
     "MessageDelivered",
+    "MessageEdited",
     "MessageReceived",
     "OwnProfile",
     "Profile",
+    "ProfileChanged",
     "Proof",
+    "Reacted",
     "Receipt",
     "RelayFailed",
     "Request",
+    "TimerChanged",
+    "Voted",
     "verify_proof",
 ]

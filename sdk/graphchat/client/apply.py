@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, assert_never
 
 from graphchat import content
-from graphchat.client import evidence, lanes, rows
+from graphchat.client import amendments, evidence, lanes, rows
 from graphchat.client.context import Context, Job
 from graphchat.client.live import Live, OwnFrame, Waiting
 from graphchat.client.rows import Spoken
@@ -25,7 +25,8 @@ from graphchat.client.stored import (
     Work,
 )
 from graphchat.client.unit import Unit
-from graphchat.content import Image, Message, ReceiptBody, Resend, Text, Unknown, Welcome
+from graphchat.content import Message, ReceiptBody, Resend, Welcome
+from graphchat.content.words import kind_of, text_of
 from graphchat.core import effects as do
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.frame import MESSAGE_ID_SIZE, Frame, Kind
@@ -53,7 +54,7 @@ class Applier:
         for effect in effects:
             await self._one(live, effect)
 
-    async def _one(self, live: Live, effect: Effect) -> None:  # noqa: C901, PLR0912 - a table
+    async def _one(self, live: Live, effect: Effect) -> None:  # noqa: C901, PLR0912, PLR0915 - a table
         unit = self.unit
         match effect:
             case do.Put(offer=offer, envelope=envelope):
@@ -82,6 +83,8 @@ class Applier:
                 unit.write(evidence.link(live.id, signed, outgoing=False))
             case do.Received(frame=frame_in, message=message):
                 await self._received(live, frame_in, message)
+            case do.Aside(frame=frame_in, message=message):
+                await self._handle(live, frame_in, message)
             case do.Acknowledged(body=body):
                 await self._acknowledged(live, body)
             case do.Covered(first=first, last=last, receipt=receipt):
@@ -206,34 +209,49 @@ class Applier:
     async def _received(self, live: Live, frame: Frame, message: Message) -> None:
         if isinstance(message, ReceiptBody | Resend | Welcome):
             return  # out of place here: nothing to show
-        if (handler := self.context.controls.get(type(message))) is not None:
-            # What breaks a rule of its feature stays part of the chain, and changes nothing.
-            with suppress(RemoteProtocolError):
-                await handler(self, live, frame, message)
+        if await self._handle(live, frame, message):
             return
         now = self.context.clock.now()
         spoken = Spoken(
             live.id,
             frame.id,
             outgoing=False,
-            kind=kind_of_message(message),
+            kind=kind_of(message),
             text=text_of(message),
             data=frame.payload,
             # A clock that is ahead must not put a message after all that follow.
             sent_at=min(frame.ts_ms / 1000, now),
             received_at=now,
             state="received",
+            lasts=live.timer.seconds or None,
         )
         control = frame.kind is not Kind.CONTENT
-        event = MessageRecord(live.id, frame.id, frame.payload, spoken.sent_at, control)
+        payload = frame.payload if control else b""
+        event = MessageRecord(live.id, frame.id, payload, spoken.sent_at, control)
         alarm = AlarmRecord(live.id, Danger.EQUIVOCATION.name)
         self.unit.write(
             rows.conflict_event(live.profile, alarm, now, spoken),
             rows.first_event(live.profile, event, now, spoken),
         )
         if not control:
-            self.unit.write(rows.message(spoken))
+            self.spoken(live, spoken)
+            self.unit.run(partial(amendments.settle, live.id, frame.id, now))
         self.unit.after(self.context.news[live.profile].beat)
+
+    def spoken(self, live: Live, spoken: Spoken) -> None:
+        """Write a line of the conversation."""
+        self.unit.write(rows.message(spoken))
+        if spoken.lasts is not None:
+            self.unit.after(self.context.expiring.set)
+
+    async def _handle(self, live: Live, frame: Frame, message: Message) -> bool:
+        """Hand a message to its feature; tell whether there is one."""
+        if (handler := self.context.controls.get(type(message))) is None:
+            return False
+        # What breaks a rule of its feature stays part of the chain, and changes nothing.
+        with suppress(RemoteProtocolError):
+            await handler(self, live, frame, message)
+        return True
 
     async def _acknowledged(self, live: Live, body: ReceiptBody) -> None:
         head = await self.context.head_of(live, body.seq)
@@ -252,21 +270,4 @@ class Applier:
             self.context.tell(self.unit, live.profile, DeliveredRecord(live.id, ids))
         for message_id in ids:
             self.unit.after(partial(self.context.progress, live.id, message_id, "delivered"))
-
-
-def text_of(message: Message) -> str:
-    """Return the words of a message, for the history and its search."""
-    match message:
-        case Text(text=text):
-            return text
-        case Image(caption=caption):
-            return caption
-        case _:
-            return ""
-
-
-def kind_of_message(message: Message) -> str:
-    """Return the ``type`` of a message, of one that this version does not know too."""
-    if isinstance(message, Unknown):
-        return message.type
-    return str(type(message).__struct_config__.tag)
+        self.unit.after(partial(self.context.progress_frames, live.id, first, last))

@@ -1,51 +1,58 @@
 """One contact of a profile: somebody to talk to."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from re import fullmatch
+from typing import Any, Final, TypeVar
+
+from msgspec import structs
 
 from graphchat import content
-from graphchat.client import accept, proof, rows
-from graphchat.client.apply import Applier, kind_of_message, text_of
+from graphchat.client import accept, amending, history, indicators, proof, rows, timers
+from graphchat.client.apply import Applier
 from graphchat.client.engine import Engine
+from graphchat.client.history import Line, Window
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.proof import Proof
 from graphchat.client.receipt import Receipt
 from graphchat.client.rows import Spoken
 from graphchat.client.search import Scope, Search
-from graphchat.content import Message, ProfileCard, Text, Unknown
+from graphchat.content import (
+    Choice,
+    Choices,
+    Delete,
+    Edit,
+    Form,
+    FormAnswer,
+    Message,
+    ProfileCard,
+    Reaction,
+    Text,
+    Timer,
+    Vote,
+    rules,
+)
+from graphchat.content.forms import Value
 from graphchat.content.pictures import MAX_FILE, make_image
+from graphchat.content.profile import MAX_NAME
+from graphchat.content.words import kind_of, text_of
 from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
 from graphchat.core.handshake import Phase
-from graphchat.errors import ContentError, NotFoundError, RemoteProtocolError, StateError
+from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
-from graphchat.store import Cursor, Database
+from graphchat.store import Cursor
 from graphchat.store.words import Query
 
 # Seconds that `send` waits for a relay before it leaves the message to the queue.
 SEND_TIMEOUT: Final = 10.0
 MAX_PAGE: Final = 1_000
 
+T = TypeVar("T")
 Sendable = str | Path | Message
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One message of a conversation, as the history keeps it."""
-
-    id: MessageId
-    outgoing: bool
-    message: Message
-    sent_at: datetime
-    state: str
-    """``received`` for theirs; ``queued``, ``sent`` or ``delivered`` for ours."""
-    position: int
-    """Where it stands in the history; pass it as ``before`` for the page before it."""
 
 
 class Contact:
@@ -165,6 +172,8 @@ class Contact:
         `ContentError`, `StateError`, `StoreError`.
         """
         said = await as_message(message)
+        if isinstance(said, content.About):
+            raise ContentError("This is said by a method of its own, such as `disappear`.")
         message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
         if len(message_id) != MESSAGE_ID_SIZE:
             raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
@@ -198,12 +207,162 @@ class Contact:
         ``before`` keeps those above a position.
         """
         most, database = min(max(limit, 0), MAX_PAGE), self._engine.context.database
+        now = self._engine.context.clock.now()
         if not query.strip():
-            found = await database.read(partial(_history, self._id, before, most))
-            return [_line(row) for row in reversed(found)]
+            return await self._read(partial(history.page, self._id, Window(before, most, now)))
         search = Search(database, Scope(connection=self._id), Query.of(query))
         positions = await search.positions(before, most)
-        return [line for _, line in await lines_at(database, positions)]
+        return [line for _, line in await history.lines_at(database, positions, now)]
+
+    async def line(self, id: MessageId) -> Line:  # noqa: A002
+        """Return one message of theirs, or of ours. Raises `NotFoundError`."""
+        for outgoing in (False, True):
+            found = await self._read(partial(history.line, self._id, id, outgoing))
+            if found is not None:
+                return found
+        raise NotFoundError(amending.UNKNOWN)
+
+    async def find(self, text: str, *, outgoing: bool | None = None) -> MessageId:
+        """Return the id that begins with these hexadecimal digits, or that of the ``last`` one.
+
+        ``outgoing`` says whose the last one is: ours, theirs, or anybody's (None). Raises
+        `NotFoundError`, `StateError` if several begin with it.
+        """
+        if text == "last":
+            found = await self._read(partial(history.newest, self._id, outgoing))
+            if found is None:
+                raise NotFoundError("Nothing was said yet that could be meant.")
+            return MessageId(found)
+        if not fullmatch(r"[0-9a-fA-F]{4,32}", text):
+            raise NotFoundError("The id of a message has 4 to 32 digits and letters up to f.")
+        rows_found = await self._read(partial(history.matching, self._id, text))
+        names = {name for name, _ in rows_found}
+        if len(names) > 1:
+            raise StateError(f"Several messages begin with {text}. Give more of the id.")
+        if not names:
+            raise NotFoundError(amending.UNKNOWN)
+        return MessageId(names.pop())
+
+    async def _read(self, work: Callable[[Cursor], T]) -> T:
+        return await self._engine.context.database.read(work)
+
+    # What is said about messages
+
+    async def reply(self, id: MessageId, message: Sendable, **options: Any) -> Receipt:  # noqa: A002
+        """Send a message that answers another one, and quotes it. Options are those of `send`.
+
+        Raises `NotFoundError` if there is no message with this id, and as `send`.
+        """
+        said, about = await as_message(message), await self.line(id)
+        if not isinstance(said, content.Repliable):
+            raise ContentError("This kind of message cannot be a reply. Send it by itself.")
+        quote = history.quote_of(about)
+        return await self.send(structs.replace(said, reply_to=id, quote=quote), **options)
+
+    async def edit(self, id: MessageId, text: str) -> Receipt:  # noqa: A002
+        """Say something else in a text of ours, or in the caption of a picture.
+
+        Raises `NotFoundError`, `StateError` if it is not ours or deleted, `ContentError`.
+        """
+        return await self.post(Edit(id, text))
+
+    async def delete(self, id: MessageId, *, local_only: bool = False) -> None:  # noqa: A002
+        """Forget a message here, and, if it is ours, ask the other side to do so.
+
+        With ``local_only`` the other side is not told, and it may be theirs. Raises
+        `NotFoundError`, `StateError`.
+        """
+        if local_only:
+            await self._engine.do(partial(self._forget, id))
+        else:
+            await self.post(Delete(id))
+
+    async def react(self, id: MessageId, emoji: str) -> Receipt:  # noqa: A002
+        """Answer a message by one emoji, instead of an earlier one; "" takes it back."""
+        return await self.post(Reaction(id, emoji))
+
+    async def vote(self, id: MessageId, *options: int) -> Receipt:  # noqa: A002
+        """Choose options of a poll by number, from 0, instead of earlier ones; none: no vote."""
+        return await self.post(Vote(id, tuple(sorted(set(options)))))
+
+    async def choose(self, id: MessageId, option: str) -> Receipt:  # noqa: A002
+        """Press a button of a message, by the id of the option."""
+        message = (await self.line(id)).message
+        if not isinstance(message, Choices):
+            raise StateError("This message has no buttons.")
+        return await self.post(Choice(id, option, message.option(option).label))
+
+    async def answer_form(self, id: MessageId, values: Mapping[str, Value]) -> Receipt:  # noqa: A002
+        """Fill in a form, by the names of its fields. Raises `ContentError` for what is wrong."""
+        message = (await self.line(id)).message
+        if not isinstance(message, Form):
+            raise StateError("This message is no form.")
+        message.check(values)
+        return await self.post(FormAnswer(id, dict(values)))
+
+    # The conversation
+
+    async def disappear(self, seconds: int) -> None:
+        """Have new messages, of both sides, forgotten by both after so long; 0: never.
+
+        Raises `ContentError` for more than a year, `StateError`.
+        """
+        Timer(seconds, 1)  # refuses what cannot be
+
+        async def choose(turn: Applier) -> None:
+            await timers.say(turn, await self._talking(), seconds)
+
+        await self._engine.do(choose)
+
+    @property
+    def disappears(self) -> int:
+        """Seconds after which messages disappear; 0: never."""
+        return self._live.timer.seconds
+
+    async def typing(self, *, active: bool = True) -> None:
+        """Let the other side know that somebody types; call it at each key. See `indicators`."""
+        await self._engine.do(partial(indicators.type_to, self._engine, self._id, active=active))
+
+    async def read(self, up_to: MessageId | None = None) -> None:
+        """Note that a person has seen a message of theirs and all before it; None: all.
+
+        The other side learns it only if the profile has indicators on.
+        """
+        await self._engine.do(partial(indicators.read, self._engine, self._id, up_to))
+
+    async def unread(self) -> int:
+        """Return how many messages of theirs nobody has seen."""
+        return await self._read(partial(indicators.unread, self._id))
+
+    async def rename(self, name: str) -> None:
+        """Call the contact something else here; a number follows if somebody is called alike.
+
+        Raises `ContentError` for a name that cannot be shown.
+        """
+        rules.name("name", name, MAX_NAME)
+
+        async def choose(turn: Applier) -> None:
+            live = await self._engine.live(self._id)
+            turn.context.take_name(turn.unit, live, name)
+            live.named = live.renamed = True
+            turn.unit.touch(live)
+            turn.unit.write(rows.renamed(live.id))
+
+        await self._engine.do(choose)
+
+    async def _forget(self, message_id: MessageId, turn: Applier) -> None:
+        await amending.forget_here(turn, await self._engine.live(self._id), message_id)
+
+    async def _talking(self) -> Live:
+        """Return the connection if something can be said by it. Raises `StateError`."""
+        live = await self._engine.live(self._id)
+        if live.failed:
+            raise StateError(live.failed)
+        if live.connection.phase is Phase.INVITED or not live.connection.lanes:
+            raise StateError(
+                "Nobody has used this invitation yet, or the request is not accepted."
+            )
+        return live
 
     async def export_proof(  # noqa: PLR0913 - each narrows what is shown
         self,
@@ -244,31 +403,32 @@ class Contact:
         accept.remove(turn, await self._engine.live(self._id))
 
     async def _say(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
-        live, context = await self._engine.live(self._id), self._engine.context
-        if live.failed:
-            raise StateError(live.failed)
-        if live.connection.phase is Phase.INVITED or not live.connection.lanes:
-            raise StateError(
-                "Nobody has used this invitation yet, or the request is not accepted."
-            )
+        live, context = await self._talking(), self._engine.context
         said = await context.database.read(partial(_said, live.id, message_id))
         if said is not None:
             return self._receipt(live, Progress(message_id, *said))
         payload = content.encode(message)
+        if isinstance(message, content.Amending):
+            await amending.check(turn, live, message)
+            stored = live.connection.say(Kind.CONTENT, message_id, payload)
+            await turn.apply(live, [stored])
+            amending.said(turn, live, stored.written.frame, message)
+            return self._receipt(live, Progress(message_id, stored.written.seq, "queued"))
         stored = live.connection.say(kind_of_frame(message), message_id, payload)
         now = context.clock.now()
         spoken = Spoken(
             live.id,
             message_id,
             outgoing=True,
-            kind=kind_of_message(message),
+            kind=kind_of(message),
             text=text_of(message),
             data=payload,
             sent_at=now,
             received_at=now,
             state="queued",
+            lasts=live.timer.seconds or None,
         )
-        turn.unit.write(rows.message(spoken))
+        turn.spoken(live, spoken)
         await turn.apply(live, [stored])
         return self._receipt(live, Progress(message_id, stored.written.seq, "queued"))
 
@@ -308,14 +468,6 @@ def kind_of_frame(message: Message) -> Kind:
     return Kind.CONTROL if isinstance(message, content.ForPrograms) else Kind.CONTENT
 
 
-def decode(payload: bytes) -> Message:
-    """Return a stored message; what cannot be read is shown as unknown, not dropped."""
-    try:
-        return content.decode(payload)
-    except RemoteProtocolError:
-        return Unknown("damaged", payload)
-
-
 def read_file(path: Path) -> bytes:
     """Return what is in a file, as far as a picture can be long. Raises `ContentError`."""
     try:
@@ -334,44 +486,3 @@ def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, Mess
         (connection, message_id),
     ).fetchone()
     return (row[0], row[1]) if row else None
-
-
-_Stored = tuple[int, bytes, bool, bytes, float, str]
-
-
-_COLUMNS: Final = "id, msg_id, outgoing, data, sent_at, state"
-
-
-def _history(connection: int, before: int | None, limit: int, cursor: Cursor) -> list[_Stored]:
-    return cursor.execute(
-        f"SELECT {_COLUMNS} FROM client_message"  # noqa: S608 - names of columns
-        " WHERE connection_id = ? AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
-        (connection, before, before, limit),
-    ).fetchall()
-
-
-async def lines_at(database: Database, positions: Sequence[int]) -> Sequence[tuple[int, Line]]:
-    """Return the lines at ``positions``, oldest first, each with the row of its contact."""
-    found = await database.read(partial(_at, positions))
-    return [(row[0], _line(row[1:])) for row in found]
-
-
-def _at(positions: Sequence[int], cursor: Cursor) -> list[tuple[int, *_Stored]]:
-    marks = ", ".join("?" * len(positions))
-    return cursor.execute(
-        f"SELECT connection_id, {_COLUMNS} FROM client_message"  # noqa: S608 - question marks
-        f" WHERE id IN ({marks}) ORDER BY id",
-        positions,
-    ).fetchall()
-
-
-def _line(row: _Stored) -> Line:
-    position, message_id, outgoing, data, sent_at, state = row
-    return Line(
-        MessageId(message_id),
-        bool(outgoing),
-        decode(data),
-        datetime.fromtimestamp(sent_at, UTC),
-        state,
-        position,
-    )

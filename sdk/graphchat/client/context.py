@@ -1,5 +1,6 @@
 """What all parts of one running client share."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,10 @@ class Context:
     """Where this home receives."""
     cards: dict[int, ProfileCard] = field(default_factory=dict[int, ProfileCard])
     """What contacts see of each profile."""
+    indicators: set[int] = field(default_factory=set[int])
+    """Profiles that tell, and are told, what was read and that somebody types."""
+    expiring: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a new message that is going to disappear."""
     cids: set[bytes] = field(default_factory=set[bytes])
     """Connections that exist: the same request comes by every lane."""
     progresses: WeakValueDictionary[tuple[int, bytes], Progress] = field(
@@ -188,6 +193,12 @@ class Context:
         """Tell whoever watches the message in frame ``seq`` that a relay has it."""
         if (progress := self.progressing.get((connection, seq))) is not None:
             progress.advance("sent")
+
+    def progress_frames(self, connection: int, first: int, last: int) -> None:
+        """Tell whoever watches what the frames ``first`` to ``last`` say that they arrived."""
+        for seq in range(first, last + 1):
+            if (progress := self.progressing.get((connection, seq))) is not None:
+                progress.advance("delivered")
 
     async def head_of(self, live: Live, seq: int) -> bytes | None:
         """Return the hash of our stream at ``seq``; None once a receipt covered it."""

@@ -1,4 +1,4 @@
-"""Who takes which message for programs: one table of all features that speak by control frames.
+"""Who takes which message that is no line of a conversation: one table of all features.
 
 A feature is a module beside this one with a function for each of its messages. It gets the unit
 in which the frame arrived, so what it changes and what it says are stored with it, or not at all.
@@ -7,7 +7,27 @@ in which the frame arrived, so what it changes and what it says are stored with 
 from collections.abc import Mapping
 from typing import Final
 
+from graphchat.client import amending, cards, indicators, timers
 from graphchat.client.context import ControlHandler
-from graphchat.content import Message
+from graphchat.content import (
+    Delete,
+    Edit,
+    Message,
+    ProfileUpdate,
+    Reaction,
+    Read,
+    Timer,
+    Typing,
+    Vote,
+)
 
-HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {}
+HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
+    Edit: amending.heard,
+    Delete: amending.heard,
+    Reaction: amending.heard,
+    Vote: amending.heard,
+    ProfileUpdate: cards.heard,
+    Timer: timers.heard,
+    Read: indicators.heard_read,
+    Typing: indicators.heard_typing,
+}

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from graphchat.client import controls, load
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context
+from graphchat.client.expiry import Expiry
 from graphchat.client.flow import Flow
 from graphchat.client.links import Links
 from graphchat.client.live import Live
@@ -85,6 +86,7 @@ class Engine:
         self._closed = False
         context.hire = self.worker.hire
         context.hand_over = self.flow.hand_over
+        self.expiry: Final = Expiry(context)
         context.controls = controls.HANDLERS
 
     # Life
@@ -92,6 +94,7 @@ class Engine:
     async def start(self) -> None:
         """Take up what the database says, and connect to the relays."""
         found = await self.context.database.read(partial(load.start, self.context))
+        await self.expiry.start()
         self._loop = asyncio.create_task(self._run(), name="graphchat engine")
         for row_id in found.active:
             self.soon(partial(self._resume, row_id))
@@ -119,6 +122,7 @@ class Engine:
         for pending in self._pending:
             pending.give_up()
         self.context.end()
+        await self.expiry.close()
         await self.worker.close()
         await self.receiver.close()
         await self.links.close()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from graphchat.client.contact import Contact
 from graphchat.client.request import Request
-from graphchat.content import Message
+from graphchat.content import Message, ProfileCard
 from graphchat.ids import MessageId
 
 
@@ -22,6 +22,8 @@ class MessageReceived:
     message: Message
     message_id: MessageId
     sent_at: datetime
+    quote: str = ""
+    """What it replies to: from the history, else as its author quotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,86 @@ class Alarm:
     warning: str
 
 
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """The contact says something else now in a message that it sent before."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+    message: Message
+    """As it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """The contact has deleted a message of its own; it is forgotten here too."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """The contact answers a message by an emoji, instead of an earlier one."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+    emoji: str
+    """Empty: it has taken its reaction back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """The contact answers a poll, instead of an earlier answer."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+    options: tuple[int, ...]
+    """Numbers of options, from 0; empty: it has taken its vote back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTyping:
+    """Somebody types there, or has stopped. Told within 10 seconds, or not at all."""
+
+    id: int
+    contact: Contact
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRead:
+    """A person has seen a message of ours, and all before it."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChanged:
+    """The contact shows another profile."""
+
+    id: int
+    contact: Contact
+    before: ProfileCard | None
+    profile: ProfileCard
+
+
+@dataclass(frozen=True, slots=True)
+class TimerChanged:
+    """The contact has chosen how long messages last from now on, on both sides."""
+
+    id: int
+    contact: Contact
+    seconds: int
+    """0: for ever."""
+
+
 Event = (
     MessageReceived
     | ControlReceived
@@ -119,4 +201,12 @@ Event = (
     | ContactFailed
     | RelayFailed
     | Alarm
+    | MessageEdited
+    | MessageDeleted
+    | Reacted
+    | Voted
+    | ContactTyping
+    | ContactRead
+    | ProfileChanged
+    | TimerChanged
 )

@@ -55,6 +55,15 @@ def forget(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
     )
 
 
+def hide(connection_id: int, stream: bytes, seq: int, *, outgoing: bool) -> Row:
+    """Keep of a frame in a stream only its hash: the history has no line with what it says."""
+    return Row(
+        "UPDATE client_evidence SET kind = NULL, msg_id = NULL, ts_ms = NULL, signature = NULL,"
+        " payload = NULL WHERE connection_id = ? AND outgoing = ? AND stream = ? AND seq = ?",
+        (connection_id, outgoing, stream, seq),
+    )
+
+
 def _is_welcome(frame: Frame) -> bool:
     """Tell whether a frame is the first of its stream, which says who its author claims to be."""
     return frame.kind is Kind.CONTROL and frame.seq == 1

@@ -99,6 +99,16 @@ class Progress:
             self.pulse.beat()
 
 
+@dataclass(frozen=True, slots=True)
+class ConversationTimer:
+    """How long messages last, and who has chosen that."""
+
+    seconds: int = 0
+    """0: for ever."""
+    version: int = 0
+    ours: bool = False
+
+
 @dataclass(slots=True)
 class Live:
     """One loaded connection. Only the engine's loop changes it."""
@@ -125,6 +135,11 @@ class Live:
     """A relay has taken a confirmation or an answer of ours since the client was opened."""
     failed: str = ""
     """Why the handshake cannot go on, in words for people."""
+    timer: ConversationTimer = ConversationTimer()
+    renamed: bool = False
+    """The name was chosen by a person, and stays."""
+    typing_until: float = 0.0
+    """Until when the other side believes that somebody types here, by the monotonic clock."""
 
     @property
     def why_failed(self) -> str:

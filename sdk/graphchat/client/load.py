@@ -6,7 +6,7 @@ from typing import Final
 
 from graphchat.client.address_state import AddressState, OpenAddress
 from graphchat.client.context import AddressRoute, Context, Job, LaneRoute
-from graphchat.client.live import Live, Traffic, Waiting
+from graphchat.client.live import ConversationTimer, Live, Traffic, Waiting
 from graphchat.client.stored import Work
 from graphchat.content import ProfileCard
 from graphchat.core import frame as frames, record
@@ -39,8 +39,12 @@ def start(context: Context, cursor: Cursor) -> Start:
     context.cids.update(
         cid for (cid,) in cursor.execute("SELECT cid FROM client_connection").fetchall()
     )
-    for profile, card in cursor.execute("SELECT id, card FROM client_profile"):
+    for profile, card, indicators in cursor.execute(
+        "SELECT id, card, indicators FROM client_profile"
+    ):
         context.cards[profile] = record.load(card, ProfileCard)
+        if indicators:
+            context.indicators.add(profile)
     for row in cursor.execute("SELECT id, profile_id, machine, accept_all FROM client_address"):
         add_address(
             context, OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]))
@@ -111,6 +115,7 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     live.established = state.handshake.phase is Phase.ESTABLISHED
     live.failed = live.why_failed if phase == "failed" else ""
     live.named = state.handshake.peer_profile is not None
+    _settled(live, cursor)
     live.answered = bool(
         cursor.execute(
             "SELECT 1 FROM client_work WHERE connection = ? AND kind = 'accept'", (row_id,)
@@ -123,6 +128,18 @@ def connection(context: Context, row_id: int, cursor: Cursor) -> Live | None:
     ):
         live.traffic[number].waiting[tag] = Waiting(tag, seq, request_id, data)
     return live
+
+
+def _settled(live: Live, cursor: Cursor) -> None:
+    """Load what was settled about the conversation."""
+    row = cursor.execute(
+        "SELECT timer, timer_version, timer_ours, renamed FROM client_conversation"
+        " WHERE connection_id = ?",
+        (live.id,),
+    ).fetchone()
+    if row is not None:
+        live.timer = ConversationTimer(row[0], row[1], bool(row[2]))
+        live.renamed = bool(row[3])
 
 
 def _held(row_id: int, cursor: Cursor) -> list[Signed]:

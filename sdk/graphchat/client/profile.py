@@ -10,13 +10,14 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, codes, load, reach, rows
+from graphchat.client import accept, cards, codes, load, reach, rows
 from graphchat.client.address import Address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.contact import MAX_PAGE, Contact, Line, lines_at, read_file
+from graphchat.client.contact import MAX_PAGE, Contact, read_file
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
+from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
 from graphchat.client.live import Live
 from graphchat.client.queues import make_lanes
@@ -25,7 +26,6 @@ from graphchat.client.search import Scope, Search
 from graphchat.client.stream import PAGE, Stream
 from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar
-from graphchat.core import record
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.lane import LaneState
@@ -218,7 +218,7 @@ class OwnProfile:
         database = self._engine.context.database
         search = Search(database, Scope(profile=self.row_id), Query.of(query))
         positions = await search.positions(before, min(max(limit, 0), MAX_PAGE))
-        found = await lines_at(database, positions)
+        found = await lines_at(database, positions, self._engine.context.clock.now())
         return [(Contact(self._engine, await self._engine.live(row)), line) for row, line in found]
 
     # Events
@@ -246,15 +246,22 @@ class OwnProfile:
     # The profile itself
 
     async def edit(self, profile: Profile) -> None:
-        """Change what new contacts see."""
-        card = await profile.card()
-        await self._engine.context.database.write(
-            lambda cursor: cursor.execute(
-                "UPDATE client_profile SET name = ?, card = ? WHERE id = ?",
-                (card.name, record.dump(card), self.row_id),
-            )
-        )
-        self._engine.context.cards[self.row_id] = card
+        """Change what contacts see; all of them are told. Raises `ContentError`."""
+        await cards.change(self._engine, self.row_id, await profile.card())
+
+    @property
+    def indicators(self) -> bool:
+        """Whether contacts learn what was read and that somebody types, and tell it.
+
+        Off by default. Only where both sides have them on, either sees them.
+        """
+        return self.row_id in self._engine.context.indicators
+
+    async def set_indicators(self, *, wanted: bool) -> None:
+        """Turn indicators on or off."""
+        context = self._engine.context
+        await context.database.write(partial(_indicate, self.row_id, wanted))
+        (context.indicators.add if wanted else context.indicators.discard)(self.row_id)
 
     async def remove(self) -> None:
         """Delete the profile with its contacts, conversations and queues."""
@@ -264,6 +271,7 @@ class OwnProfile:
             await Contact(self._engine, await self._engine.live(row_id)).remove()
         await self._engine.context.database.write(partial(_forget, self.row_id))
         self._engine.context.cards.pop(self.row_id, None)
+        self._engine.context.indicators.discard(self.row_id)
 
     def __repr__(self) -> str:
         return f"<OwnProfile {self.name!r}>"
@@ -287,6 +295,16 @@ def _rows_in(profile: int, states: tuple[str, ...], cursor: Cursor) -> list[int]
 def _all(profile: int, cursor: Cursor) -> list[int]:
     found = cursor.execute("SELECT id FROM client_connection WHERE profile_id = ?", (profile,))
     return [row[0] for row in found]
+
+
+def _indicate(profile: int, wanted: bool, cursor: Cursor) -> None:  # noqa: FBT001 - a column
+    cursor.execute("UPDATE client_profile SET indicators = ? WHERE id = ?", (wanted, profile))
+    # What was told before is not shown, and is not there when they are on again.
+    cursor.execute(
+        "UPDATE client_conversation SET read_there = 0 WHERE connection_id IN"
+        " (SELECT id FROM client_connection WHERE profile_id = ?)",
+        (profile,),
+    )
 
 
 def _forget(profile: int, cursor: Cursor) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphchat.client.address_state import OpenAddress
-from graphchat.client.live import Live, Waiting
+from graphchat.client.live import ConversationTimer, Live, Waiting
 from graphchat.client.stored import EventRecord, Work, kind_of
 from graphchat.core import record
 from graphchat.core.handshake import Phase, Role
@@ -200,14 +200,60 @@ class Spoken(NamedTuple):
     sent_at: float
     received_at: float
     state: str
+    lasts: int | None = None
+    """Seconds from ``received_at`` until it disappears; None: it stays."""
 
 
 def message(spoken: Spoken) -> Row:
+    expires_at = None if spoken.lasts is None else spoken.received_at + spoken.lasts
     return Row(
         "INSERT OR IGNORE INTO client_message (connection_id, msg_id, outgoing, kind, text, data,"
-        " sent_at, received_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        tuple(spoken),
+        " sent_at, received_at, state, lasts, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*spoken, expires_at),
     )
+
+
+def timer(connection_id: int, found: ConversationTimer) -> Row:
+    return Row(
+        "INSERT INTO client_conversation (connection_id, timer, timer_version, timer_ours)"
+        " VALUES (?, ?, ?, ?) ON CONFLICT (connection_id) DO UPDATE SET timer = excluded.timer,"
+        " timer_version = excluded.timer_version, timer_ours = excluded.timer_ours",
+        (connection_id, found.seconds, found.version, found.ours),
+    )
+
+
+def renamed(connection_id: int) -> Row:
+    return Row(
+        "INSERT INTO client_conversation (connection_id, renamed) VALUES (?, 1)"
+        " ON CONFLICT (connection_id) DO UPDATE SET renamed = 1",
+        (connection_id,),
+    )
+
+
+def read_here(connection_id: int, position: int) -> Row:
+    """Note that messages of theirs were read; a mark never goes back."""
+    return Row(
+        "INSERT INTO client_conversation (connection_id, read_here) VALUES (?, ?)"
+        " ON CONFLICT (connection_id) DO UPDATE SET read_here = excluded.read_here"
+        " WHERE read_here < excluded.read_here",
+        (connection_id, position),
+    )
+
+
+def read_there(connection_id: int, position: int) -> Row:
+    """Note that messages of ours were read; a mark never goes back."""
+    return Row(
+        "INSERT INTO client_conversation (connection_id, read_there) VALUES (?, ?)"
+        " ON CONFLICT (connection_id) DO UPDATE SET read_there = excluded.read_there"
+        " WHERE read_there < excluded.read_there",
+        (connection_id, position),
+    )
+
+
+def drop_events(connection_id: int, kind: str) -> Row:
+    """Forget events of a kind that were not told yet: the next one says all."""
+    return Row("DELETE FROM client_event WHERE connection = ? AND kind = ?", (connection_id, kind))
 
 
 def first_event(profile_id: int, event: EventRecord, now: float, spoken: Spoken) -> Row:
@@ -225,7 +271,8 @@ def conflict_event(profile_id: int, event: EventRecord, now: float, spoken: Spok
     return Row(
         "INSERT INTO client_event (profile_id, connection, kind, data, created_at)"
         " SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM client_message"
-        " WHERE connection_id = ? AND NOT outgoing AND msg_id = ? AND data != ?)",
+        " WHERE connection_id = ? AND NOT outgoing AND msg_id = ? AND data != ?"
+        " AND edited_at IS NULL AND deleted_at IS NULL)",
         (*_event(profile_id, event, now), spoken.connection_id, spoken.message_id, spoken.data),
     )
 
@@ -299,6 +346,7 @@ def remove_connection(row_id: int) -> list[Row]:
     owned = (
         *("client_lane", "client_frame", "client_held_frame", "client_message"),
         *("client_evidence", "client_receipt"),
+        *("client_amendment", "client_conversation"),
     )
     return [
         Row(f"DELETE FROM client_envelope WHERE lane_id IN {lanes}", (row_id,)),  # noqa: S608

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from graphchat.content import ProfileCard
 from graphchat.secret import Secret
 
 
@@ -70,6 +71,7 @@ class MessageRecord(msgspec.Struct, frozen=True, tag="message"):
     connection: int
     message_id: bytes
     payload: bytes
+    """Empty for what the history has: it may be edited or deleted before it is told."""
     sent_at: float
     control: bool = False
     """For programs: no line of the conversation."""
@@ -112,6 +114,52 @@ class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):
     danger: str
 
 
+class EditedRecord(msgspec.Struct, frozen=True, tag="edited"):
+    """What it says now is in the history: an event would keep it when that is deleted."""
+
+    connection: int
+    message_id: bytes
+
+
+class DeletedRecord(msgspec.Struct, frozen=True, tag="deleted"):
+    connection: int
+    message_id: bytes
+
+
+class ReactedRecord(msgspec.Struct, frozen=True, tag="reacted"):
+    connection: int
+    message_id: bytes
+    emoji: str
+
+
+class VotedRecord(msgspec.Struct, frozen=True, tag="voted"):
+    connection: int
+    message_id: bytes
+    options: tuple[int, ...]
+
+
+class TypingRecord(msgspec.Struct, frozen=True, tag="typing"):
+    connection: int
+    active: bool
+    said_at: float
+
+
+class ReadRecord(msgspec.Struct, frozen=True, tag="read"):
+    connection: int
+    message_id: bytes
+
+
+class ProfileRecord(msgspec.Struct, frozen=True, tag="profile"):
+    connection: int
+    before: ProfileCard | None
+    after: ProfileCard
+
+
+class TimerRecord(msgspec.Struct, frozen=True, tag="timer"):
+    connection: int
+    seconds: int
+
+
 EventRecord = (
     MessageRecord
     | DeliveredRecord
@@ -120,6 +168,14 @@ EventRecord = (
     | FailedRecord
     | RelayFailedRecord
     | AlarmRecord
+    | EditedRecord
+    | DeletedRecord
+    | ReactedRecord
+    | VotedRecord
+    | TypingRecord
+    | ReadRecord
+    | ProfileRecord
+    | TimerRecord
 )
 
 

@@ -1,25 +1,37 @@
 """The events of one profile, from rows to the types of `graphchat.client.events`."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from graphchat.client import stored
-from graphchat.client.contact import Contact, decode
+from graphchat.client import history, stored
+from graphchat.client.contact import Contact
 from graphchat.client.engine import Engine
 from graphchat.client.events import (
     Alarm,
     ContactEstablished,
     ContactFailed,
+    ContactRead,
     ContactRequested,
+    ContactTyping,
     ControlReceived,
     Event,
+    MessageDeleted,
     MessageDelivered,
+    MessageEdited,
     MessageReceived,
+    ProfileChanged,
+    Reacted,
     RelayFailed,
+    TimerChanged,
+    Voted,
 )
+from graphchat.client.history import decode
+from graphchat.client.indicators import TYPING_LASTS
 from graphchat.client.request import Request
+from graphchat.content import Message
 from graphchat.core import record
 from graphchat.core.effects import Danger
 from graphchat.errors import NotFoundError
@@ -27,6 +39,16 @@ from graphchat.ids import MessageId
 from graphchat.store import Cursor
 
 PAGE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event as it is stored, with the message that it is about, if that is still there."""
+
+    id: int
+    record: stored.EventRecord
+    message: Message | None = None
+    quote: str = ""
 
 
 class Stream:
@@ -48,12 +70,12 @@ class Stream:
 
     async def pending(self, after: int, limit: int) -> list[Event]:
         """Return unacknowledged events with ids above ``after``, at most ``limit``."""
-        read = partial(_rows, self._profile, after, max(limit, 0))
+        read = partial(_told, self._profile, after, max(limit, 0))
         events: list[Event] = []
-        for row_id, data in await self._engine.context.database.read(read):
-            event = await self._event(row_id, record.load_any(data, stored.EventRecord))
+        for told in await self._engine.context.database.read(read):
+            event = await self._event(told)
             if event is None:
-                await self.acknowledge([row_id])
+                await self.acknowledge([told.id])
             else:
                 events.append(event)
         return events
@@ -73,25 +95,42 @@ class Stream:
         numbers = [(number,) for number in ids]
         await self._engine.context.database.write(partial(_forget, numbers))
 
-    async def _event(  # noqa: PLR0911 - a table
-        self, row_id: int, found: stored.EventRecord
+    async def _event(  # noqa: C901, PLR0911, PLR0912 - a table
+        self, told: _Told
     ) -> Event | None:
-        """Return what is told the application; None if the contact is gone."""
+        """Return what is told the application; None if that is gone, or over."""
+        row_id, found = told.id, told.record
         try:
             contact = Contact(self._engine, await self._engine.live(found.connection))
         except NotFoundError:
             return None
         match found:
-            case stored.MessageRecord(control=True):
-                return ControlReceived(row_id, contact, decode(found.payload))
-            case stored.MessageRecord():
-                return MessageReceived(
-                    row_id,
-                    contact,
-                    decode(found.payload),
-                    MessageId(found.message_id),
-                    datetime.fromtimestamp(found.sent_at, UTC),
-                )
+            case stored.MessageRecord(control=True, payload=payload):
+                return ControlReceived(row_id, contact, decode(payload))
+            case stored.MessageRecord(message_id=name, sent_at=sent_at):
+                if told.message is None:
+                    return None
+                moment, name = datetime.fromtimestamp(sent_at, UTC), MessageId(name)
+                return MessageReceived(row_id, contact, told.message, name, moment, told.quote)
+            case stored.EditedRecord(message_id=name):
+                if told.message is None:
+                    return None
+                return MessageEdited(row_id, contact, MessageId(name), told.message)
+            case stored.DeletedRecord(message_id=name):
+                return MessageDeleted(row_id, contact, MessageId(name))
+            case stored.ReactedRecord(message_id=name, emoji=emoji):
+                return Reacted(row_id, contact, MessageId(name), emoji)
+            case stored.VotedRecord(message_id=name, options=options):
+                return Voted(row_id, contact, MessageId(name), options)
+            case stored.TypingRecord(active=active, said_at=said_at):
+                over = said_at + TYPING_LASTS < self._engine.context.clock.now()
+                return None if over else ContactTyping(row_id, contact, active)
+            case stored.ReadRecord(message_id=name):
+                return ContactRead(row_id, contact, MessageId(name))
+            case stored.ProfileRecord(before=before, after=after):
+                return ProfileChanged(row_id, contact, before, after)
+            case stored.TimerRecord(seconds=seconds):
+                return TimerChanged(row_id, contact, seconds)
             case stored.DeliveredRecord(message_ids=ids):
                 return MessageDelivered(row_id, contact, tuple(map(MessageId, ids)))
             case stored.RequestedRecord(text=text):
@@ -104,6 +143,38 @@ class Stream:
                 return RelayFailed(row_id, contact, relay, ours, why)
             case stored.AlarmRecord(danger=danger):
                 return Alarm(row_id, contact, Danger[danger].value)
+
+
+def _told(profile: int, after: int, limit: int, cursor: Cursor) -> list[_Told]:
+    """Return events with what the history says of their messages now."""
+    found = []
+    for row_id, data in _rows(profile, after, limit, cursor):
+        event = record.load_any(data, stored.EventRecord)
+        told = _Told(row_id, event)
+        match event:
+            case stored.MessageRecord(control=False) | stored.EditedRecord():
+                told = _with_message(told, event, cursor)
+            case _:
+                pass
+        found.append(told)
+    return found
+
+
+def _with_message(
+    told: _Told, event: stored.MessageRecord | stored.EditedRecord, cursor: Cursor
+) -> _Told:
+    row = cursor.execute(
+        "SELECT data FROM client_message WHERE connection_id = ? AND NOT outgoing"
+        " AND msg_id = ? AND deleted_at IS NULL",
+        (event.connection, event.message_id),
+    ).fetchone()
+    # Homes of version 0.1.0 had the payload in the event.
+    payload = row[0] if row else getattr(event, "payload", b"")
+    if not payload:
+        return told
+    message = decode(payload)
+    quote = history.quoted(event.connection, message, False, cursor)  # noqa: FBT003 - theirs
+    return _Told(told.id, told.record, message, quote)
 
 
 def _rows(profile: int, after: int, limit: int, cursor: Cursor) -> list[tuple[int, bytes]]:

@@ -10,12 +10,15 @@ from graphchat.client.live import Live
 from graphchat.client.rows import Row
 from graphchat.store import Cursor, Database
 
+Step = Callable[[Cursor], object]
+"""Something to do within the commit, in the thread of the database: it touches nothing else."""
+
 
 class Unit:
     """Collects rows and what to do once they are on disk."""
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self._rows: list[Row | Step] = []
         self._after: list[Callable[[], None]] = []
         self._failure: list[Callable[[], None]] = []
         self._touched: dict[int, tuple[Live, set[int]]] = {}
@@ -55,6 +58,10 @@ class Unit:
     def write(self, *found: Row) -> None:
         self._rows.extend(found)
 
+    def run(self, step: Step) -> None:
+        """Have ``step`` done between the rows before and after: it may read what those wrote."""
+        self._rows.append(step)
+
     def after(self, action: Callable[[], None]) -> None:
         """Do ``action`` once everything is committed, never if that fails."""
         self._after.append(action)
@@ -82,6 +89,9 @@ class Unit:
                     yield rows.lane(live.id, lane.snapshot())
 
 
-def _execute(cursor: Cursor, written: list[Row]) -> None:
-    for sql, arguments in written:
-        cursor.execute(sql, arguments)
+def _execute(cursor: Cursor, written: list[Row | Step]) -> None:
+    for found in written:
+        if isinstance(found, Row):
+            cursor.execute(found.sql, found.arguments)
+        else:
+            found(cursor)

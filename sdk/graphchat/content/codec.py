@@ -11,9 +11,9 @@ from msgspec.msgpack import Decoder, Encoder
 
 from graphchat.content.about import About
 from graphchat.content.amending import Amending
-from graphchat.content.asking import Asked
+from graphchat.content.asking import Asked, Choices, Poll
 from graphchat.content.control import Control
-from graphchat.content.forms import Filled
+from graphchat.content.forms import Filled, Form
 from graphchat.content.lanes import Lanes
 from graphchat.content.spoken import Said
 from graphchat.errors import ContentError, RemoteProtocolError
@@ -34,6 +34,8 @@ class Unknown(Struct, frozen=True):
 
 Spoken = Said | Asked | Filled
 """Every message that is a line of a conversation."""
+Repliable = Said | Choices | Poll | Form
+"""Every message that can say which one it answers: `reply_to` and `quote`."""
 ForPrograms = Control | About | Lanes
 """Every message that people do not see as something that was said."""
 _Known = Spoken | Amending | ForPrograms

@@ -22,6 +22,7 @@ from graphchat.content import (
     Message,
     ReceiptBody,
     Resend,
+    Typing,
     Unknown,
     Welcome,
 )
@@ -236,6 +237,10 @@ class Connection:
         envelope = self.lanes[number].seal(self.cid, seq, data, signature, self.clock)
         return do.Sealed(number, seq, envelope)
 
+    def aside(self, message: Typing, available: Sequence[int]) -> list[do.Sealed]:
+        """Say something of the moment, outside of the stream: it is not kept, nor proved."""
+        return self._send_outside(message, available)
+
     # What they say
 
     def receive(
@@ -362,6 +367,8 @@ class Connection:
                     raise RemoteProtocolError("a resend request is for frames never sent")
                 first = max(first, self.state.outbox.covered + 1)
                 return [do.Repeat(first, last)] if first <= last else []
+            case Typing() as message:
+                return [do.Aside(frame, message)]
             case _:
                 return []
 

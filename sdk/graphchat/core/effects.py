@@ -105,6 +105,14 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Something of the moment came, outside of the stream; it may come again by another lane."""
+
+    frame: Frame
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """A receipt came: look up the hash of our frame ``seq`` and call `Connection.cover`."""
 
@@ -168,6 +176,6 @@ class Alarm:
 
 Effect = (
     Put | Secure | Remove | Moved | Store | Sealed | Keep | Release
-    | Chained | Received | Acknowledged | Covered | Repeat | Alarm
+    | Chained | Received | Aside | Acknowledged | Covered | Repeat | Alarm
     | Widen | Join | Blame | Blamed
 )  # fmt: skip

@@ -37,6 +37,8 @@ class ProfileRow(Model):
     name = fields.CharField(max_length=255)
     card = fields.BinaryField()
     created_at = fields.FloatField()
+    # Whether contacts are told, and tell, what was read and that somebody types.
+    indicators = fields.BooleanField(db_default=False)
 
     class Meta(Model.Meta):
         table = "client_profile"
@@ -159,12 +161,61 @@ class MessageRow(Model):
     sent_at = fields.FloatField()
     received_at = fields.FloatField()
     state = fields.CharField(max_length=32)
+    edited_at = fields.FloatField(null=True)
+    # Of a deleted message nothing else is left.
+    deleted_at = fields.FloatField(null=True)
+    # Seconds that it is kept, and until when that is by the clock.
+    lasts = fields.FloatField(null=True)
+    expires_at = fields.FloatField(null=True)
 
     class Meta(Model.Meta):
         table = "client_message"
         # Each side chooses its own ids: theirs may not hide behind one of ours.
         unique_together = (("connection", "outgoing", "msg_id"),)
-        indexes = (Index(fields=("connection_id", "id"), name="client_message_history"),)
+        indexes = (
+            Index(fields=("connection_id", "id"), name="client_message_history"),
+            Index(fields=("expires_at",), name="client_message_expiry"),
+        )
+
+
+# What one side says about a message: reactions and votes, and what came before its target.
+class AmendmentRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    target = BlobField()
+    # Whose it is, not whose the target is.
+    outgoing = fields.BooleanField()
+    kind = fields.CharField(max_length=32)
+    msg_id = BlobField()
+    data = fields.BinaryField()
+    said_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_amendment"
+        unique_together = (("connection", "target", "outgoing", "kind"),)
+
+
+# What both sides, or a person here, have settled about a conversation.
+class ConversationRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[ConnectionRow] = fields.ForeignKeyField(
+        "client.ConnectionRow"
+    )
+    # Seconds that messages last; 0: for ever.
+    timer = fields.IntField(db_default=0)
+    timer_version = fields.BigIntField(db_default=0)
+    timer_ours = fields.BooleanField(db_default=False)
+    # The name of the contact was chosen by a person.
+    renamed = fields.BooleanField(db_default=False)
+    # Ids of the rows of the last messages that were read: of theirs, of ours.
+    read_here = fields.IntField(db_default=0)
+    read_there = fields.IntField(db_default=0)
+
+    class Meta(Model.Meta):
+        table = "client_conversation"
+        unique_together = (("connection",),)
 
 
 # A frame of either side as a proof needs it: its hash, and of a message who signed it when. The

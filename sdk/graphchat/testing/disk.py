@@ -87,7 +87,7 @@ class Disk:
                 self.held[signed.frame.stream, signed.frame.seq] = signed.data, signed.signature
             case do.Release(stream=stream, seq=seq):
                 self.held.pop((stream, seq), None)
-            case do.Chained():
+            case do.Chained() | do.Aside():
                 pass
             case do.Received():
                 self.received.append(effect)

@@ -133,6 +133,13 @@ async def texts(profile: OwnProfile, count: int) -> list[str]:
     return [text_of(event) for event in await take(profile, MessageReceived, count)]
 
 
+async def until_there(contact: Contact, count: int) -> None:
+    """Return once the history has so many lines."""
+    async with asyncio.timeout(PATIENCE):
+        while len(await contact.history()) < count:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.005)
+
+
 async def nothing_more(profile: OwnProfile, seconds: float = 0.3) -> None:
     """Fail if another message comes."""
     await asyncio.sleep(seconds)
