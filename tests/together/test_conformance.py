@@ -22,7 +22,7 @@ OTHER: Final = {"public": "createQueueByToken", "private": "createQueue"}
 def tried(folder: Path, kind: str, examples: int, seed: int, *only: str) -> str:
     """Run schemathesis against a fresh relay; return what it says. ``only`` are more options."""
     settings = folder / "relay.toml"
-    settings.write_text("creations_per_second = 100000\n")
+    settings.write_text("creations_per_second = 100000\ncreations_per_token = 100000\n")
     token = ["--create-token", "token1"] if kind == "private" else []
     relay = RelayProcess(folder / "relay", "--config", str(settings), *token)
     relay.start()
