@@ -44,6 +44,7 @@ INDIRECT: Final = {
 # Tests of a whole, which no single module is.
 WHOLE: Final = {
     "sdk/client/crash": "a client that dies at any boundary",
+    "sdk/core/private": "a conversation that either side could have made up",
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",
     "sdk/crypto/ratchet_oracle": "two other double ratchets make the same bytes",
     "sdk/store/crash": "processes that die while they write",

@@ -68,10 +68,10 @@ def pair(key: AgreementKey | SigningKey) -> dict[str, object]:
 class People:
     """Alice and Bob with all keys of one connection, and the code between them."""
 
-    def __init__(self, *, address: bool) -> None:
-        kind = b"address" if address else b"invitation"
+    def __init__(self, *, address: bool, private: bool = False) -> None:
+        kind = b"address" if address else b"private" if private else b"invitation"
         alice, bob = FakeClock(b"alice " + kind), FakeClock(b"bob " + kind)
-        self.address = address
+        self.address, self.private = address, private
         self.id = alice.random(16)
         self.psk = None if address else Secret(alice.random(32))
         self.cka, self.ckb = AgreementKey.generate(alice), AgreementKey.generate(bob)
@@ -97,7 +97,7 @@ class People:
 
     def _payload(self) -> bytes:
         parts = [b"\x01", self.id, self.psk.reveal() if self.psk else b"", self.cka.public]
-        parts.append(bytes([LANES]))
+        parts.append(bytes([LANES | 0x80 * self.private]))
         for fingerprint, base, sender_id, key in self.queue_a:
             assert isinstance(base, str)
             assert isinstance(fingerprint, bytes)
@@ -117,12 +117,13 @@ class People:
 def agreement(people: People) -> dict[str, object]:
     agreed = people.agree()
     ciphertext, secret = encapsulate(people.kem.public) if people.address else (None, None)
-    ms = final_secret(agreed.ms0, secret)
-    origin = Origin(people.hash, people.cid, people.ckb.public)
+    ms = final_secret(agreed.ms0, secret, private=people.private)
+    origin = Origin(people.hash, people.cid, people.ckb.public, people.private)
     hello = origin.confirmation_statement(people.pkb.public)
     back = origin.answer_statement(people.pka.public, people.pkb.public)
     return {
         "kind": "ADDRESS" if people.address else "INVITE",
+        "private": people.private,
         "payload": people.payload,
         "id": people.id,
         "psk": people.psk,
@@ -172,6 +173,8 @@ def handshake(people: People, facts: Mapping[str, Any]) -> dict[str, object]:
         "signature": facts["answer"]["signature"],
         "profile": {"name": "Alice", "kind": "person", "bio": "made the code"},
     }
+    if people.private:
+        confirmation["mode"] = answer["mode"] = "private"
     if people.address:
         confirmation["text"] = "Hello, it is Bob."
         answer["kem"] = facts["kem"]["ciphertext"]
@@ -291,7 +294,11 @@ class Talk:
 
 
 def main() -> None:
-    everybody = [People(address=address) for address in (False, True)]
+    everybody = [
+        People(address=False),
+        People(address=True),
+        People(address=False, private=True),
+    ]
     agreements = [agreement(people) for people in everybody]
     handshakes = [handshake(*pair) for pair in zip(everybody, agreements, strict=True)]
     files = {

@@ -25,8 +25,16 @@ def lane(base: str, *names: object) -> Lane:
     return {"base": base} | {field: some(size, field, *names).hex() for size, field in LANE}
 
 
-def payload(name: bytes, psk: bytes, key: bytes, lanes: list[Lane], version: int = 1) -> bytes:
-    parts = [bytes([version]), name, psk, key, bytes([len(lanes)])]
+def payload(  # noqa: PLR0913 - the parts in their order
+    name: bytes,
+    psk: bytes,
+    key: bytes,
+    lanes: list[Lane],
+    version: int = 1,
+    *,
+    private: bool = False,
+) -> bytes:
+    parts = [bytes([version]), name, psk, key, bytes([len(lanes) | 0x80 * private])]
     for each in lanes:
         base = each["base"].encode()
         parts += [bytes.fromhex(each["relay"]), bytes([len(base)]), base]
@@ -41,14 +49,17 @@ def text(kind: str, data: bytes) -> str:
 def valid() -> Iterator[dict[str, object]]:
     one, two = "https://relay.example/q", "http://127.0.0.1:8080/q"
     bases = [[one], [one, two], ["https://[2001:db8::1]:8443/a/b/q"], [one] * 8, [two], [one, one]]
+    bases += [[one], [one] * 8]  # private
     for number, names in enumerate(bases):
         kind = ("INVITE", "ADDRESS")[number % 2]
         name, key = some(16, number, "id"), some(32, number, "key")
         psk = some(32, number, "psk") if kind == "INVITE" else b""
         lanes = [lane(base, number, index) for index, base in enumerate(names)]
-        data = payload(name, psk, key, lanes)
+        private = number >= len(bases) - 2
+        data = payload(name, psk, key, lanes, private=private)
         yield {
             "kind": kind,
+            "private": private,
             "id": name.hex(),
             "psk": psk.hex(),
             "agreement_key": key.hex(),
@@ -96,6 +107,9 @@ def refused() -> Iterator[tuple[str, str]]:
         "damaged",
         text("ADDRESS", payload(name, b"", key, [lane("https://a/q", n) for n in range(9)])),
     )
+    yield "damaged", text("INVITE", payload(name, psk, key, [], private=True))
+    nine = [lane("https://a/q", n) for n in range(9)]
+    yield "damaged", text("INVITE", payload(name, psk, key, nine, private=True))
     for base in ("http://relay.example/q", "ftp://relay.example/q", "https://a b/q", "https:///q"):
         yield "relay", text("INVITE", payload(name, psk, key, [lane(base, "lane")]))
     for base in (

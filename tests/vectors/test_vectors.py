@@ -69,6 +69,8 @@ def test_an_agreement_follows_from_the_text(facts: dict[str, Any]) -> None:
         assert own.decapsulate(raw(facts["kem"]["ciphertext"])).hex() == facts["kem"]["secret"]
         ms = hkdf(raw(facts["kem"]["secret"]), ms0, b"gc/1 kem", 32)
         cid = sha256(b"gc/1 cid" + cid + raw(ckb["public"])).digest()[:16]
+    if facts["private"]:
+        ms = hkdf(ms, b"", b"gc/1 private", 32)
     assert [facts[name] for name in ("H", "ms0", "ms", "cid")] == [
         value.hex() for value in (h, ms0, ms, cid)
     ]
@@ -84,9 +86,10 @@ def test_proofs_and_safety_words_follow_from_the_text(facts: dict[str, Any]) -> 
     pka, pkb = facts["PKA"], facts["PKB"]
     start = b"gc/1 hello" + b"".join(raw(facts[name]) for name in ("H", "cid"))
     start += raw(facts["CKB"]["public"])
+    mode = bytes([facts["private"]])
     for who, pair, signed in (
-        ("confirmation", pkb, start + raw(pkb["public"]) + b"\0"),
-        ("answer", pka, start + raw(pka["public"]) + raw(pkb["public"]) + b"\0"),
+        ("confirmation", pkb, start + raw(pkb["public"]) + mode),
+        ("answer", pka, start + raw(pka["public"]) + raw(pkb["public"]) + mode),
     ):
         own = Ed25519PrivateKey.from_private_bytes(raw(pair["private"]))
         assert own.public_key().public_bytes_raw().hex() == pair["public"]
@@ -111,7 +114,7 @@ def word(number: int) -> str:
     )
 
 
-@pytest.mark.parametrize(("facts", "envelopes"), CASES, ids=["INVITE", "ADDRESS"])
+@pytest.mark.parametrize(("facts", "envelopes"), CASES, ids=["INVITE", "ADDRESS", "private"])
 def test_handshake_envelopes_open_as_the_text_says(
     facts: dict[str, Any], envelopes: dict[str, Any]
 ) -> None:
@@ -136,7 +139,7 @@ def test_handshake_envelopes_open_as_the_text_says(
         ]
 
 
-@pytest.mark.parametrize(("facts", "envelopes"), CASES, ids=["INVITE", "ADDRESS"])
+@pytest.mark.parametrize(("facts", "envelopes"), CASES, ids=["INVITE", "ADDRESS", "private"])
 def test_handshake_envelopes_open_with_the_library(
     facts: dict[str, Any], envelopes: dict[str, Any]
 ) -> None:

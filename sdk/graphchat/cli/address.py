@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import home, output
-from graphchat.cli.options import Json, Qr
+from graphchat.cli.options import Json, Private, Qr
 from graphchat.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ app = typer.Typer(
 
 EVERYBODY: Final = "Everybody who asks there becomes a contact at once."
 ASKED: Final = "Whoever asks there waits for your answer: graphchat requests list"
+PRIVATE: Final = "Nothing that is said with them is signed: neither side can prove it to others."
 NONE: Final = "This profile has no address. Make one: graphchat address create"
 
 
@@ -29,13 +30,14 @@ def create(
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="Let everybody in who asks, as bots do.")
     ] = False,
+    private: Private = False,
     qr: Qr = None,
     as_json: Json = False,
 ) -> None:
     """Make an address, to publish or to print: a link, and its QR code on a terminal."""
 
     async def made(profile: "OwnProfile") -> "Address":
-        return await profile.create_address(accept_all=accept_all)
+        return await profile.create_address(accept_all=accept_all, private=private)
 
     _show(ctx, made, qr, as_json=as_json)
 
@@ -71,7 +73,11 @@ def _show(
         return await find(profile)
 
     address = home.run_as(ctx, work)
-    codes.show(address.link, qr, as_json=as_json, accepts_all=address.accepts_all)
+    codes.show(
+        address.link, qr, as_json=as_json, accepts_all=address.accepts_all, mode=address.mode
+    )
+    if address.mode == "private":
+        output.say(PRIVATE)
     output.say(EVERYBODY if address.accepts_all else ASKED)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import contacts, home, output
-from graphchat.cli.options import Json, Qr, Wait
+from graphchat.cli.options import Json, Private, Qr, Wait
 from graphchat.errors import CodeError, StateError
 
 if TYPE_CHECKING:
@@ -24,7 +24,13 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: graphchat connect photo.jpg --wait 60")(connect)
 
 
-def invite(ctx: typer.Context, qr: Qr = None, wait: Wait = None, as_json: Json = False) -> None:
+def invite(
+    ctx: typer.Context,
+    qr: Qr = None,
+    wait: Wait = None,
+    private: Private = False,
+    as_json: Json = False,
+) -> None:
     """Invite one person or bot: a link that works once, and its QR code on a terminal.
 
     Hand it over where nobody else sees it: whoever uses it first is the contact. Without
@@ -33,7 +39,7 @@ def invite(ctx: typer.Context, qr: Qr = None, wait: Wait = None, as_json: Json =
     from graphchat.cli import codes
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        invitation = await profile.invite()
+        invitation = await profile.invite(private=private)
         codes.show(invitation.link, qr, as_json=as_json)
         if wait is not None:
             await _until_used(invitation, wait, as_json=as_json)
@@ -43,6 +49,7 @@ def invite(ctx: typer.Context, qr: Qr = None, wait: Wait = None, as_json: Json =
 
 def connect(
     ctx: typer.Context,
+    *,
     code: Annotated[
         str,
         typer.Argument(
@@ -53,6 +60,7 @@ def connect(
         str, typer.Option(metavar="TEXT", help="What to say when asking at an address.")
     ] = "",
     wait: Wait = None,
+    private: Private = False,
     as_json: Json = False,
 ) -> None:
     """Use an invitation, or ask at an address.
@@ -62,7 +70,7 @@ def connect(
     source = source_of(code)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        contact = await profile.connect(source, text=text)
+        contact = await profile.connect(source, text=text, private=private)
         await _ask(contact)
         if wait is not None:
             await home.in_time(contact.established(), wait)

@@ -11,7 +11,7 @@ from graphchat.cli.options import Json, Who
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, OwnProfile
 
-COLUMNS: Final = ("contact", "kind", "state", "trust", "post_quantum", "relays")
+COLUMNS: Final = ("contact", "kind", "state", "trust", "mode", "post_quantum", "relays")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,9 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     """List who you can talk to, and who has not answered yet.
 
     Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
-    good as the way that it took. post_quantum: later quantum computers cannot read along.
+    good as the way that it took. Mode: with a provable contact everything is signed, and can be
+    proved (graphchat proof); with a private one nothing is. post_quantum: later quantum
+    computers cannot read along.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -82,6 +84,7 @@ def record(contact: "Contact") -> Mapping[str, object]:
         "kind": contact.kind,
         "state": contact.state,
         "trust": contact.trust,
+        "mode": contact.mode,
         "post_quantum": contact.post_quantum,
         "relays": list(dict.fromkeys(contact.relays)),
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_LINES: Final = 1000
 PAGE: Final = 50
+PRIVATE: Final = "This conversation is private: nothing in it is signed, and nobody can prove it."
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +50,8 @@ def history(
         found = await _pages(contact, search, limit, render)
         if not found:
             output.say(_nothing(contact.name, search))
+        elif contact.mode == "private":
+            output.say(PRIVATE)
         return found
 
     for line in home.run_as(ctx, work):

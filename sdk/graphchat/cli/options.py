@@ -71,6 +71,13 @@ Save = Annotated[
         file_okay=False, metavar="DIR", help="Write pictures there; no file is overwritten."
     ),
 ]
+Private = Annotated[
+    bool,
+    typer.Option(
+        "--private",
+        help="Sign nothing, so that neither side can prove to others what was said. For good.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 Wait = Annotated[
     float | None,

@@ -31,6 +31,11 @@ class Address:
         """Whether requests are accepted without asking."""
         return self._address.accept_all
 
+    @property
+    def mode(self) -> str:
+        """The `Contact.mode` of those who come by it, unless they ask for ``private``."""
+        return "private" if self._address.state.code.private else "provable"
+
     def qr(self) -> Pillow.Image:
         """Return the QR code as a picture, black on white."""
         return qr.write(self.link)

@@ -8,7 +8,7 @@ from graphchat import content
 from graphchat.client import amendments, evidence, lanes, rows
 from graphchat.client.context import Context, Job
 from graphchat.client.live import Live, OwnFrame, Waiting
-from graphchat.client.rows import Spoken
+from graphchat.client.rows import Row, Spoken
 from graphchat.client.stored import (
     AcceptWork,
     AlarmRecord,
@@ -72,7 +72,7 @@ class Applier:
                 now = self.context.clock.now()
                 unit.write(rows.frame(live.id, written.seq, written.id, frame.pack(), now))
                 signed = Signed(written.frame, written.data, written.signature)
-                unit.write(evidence.link(live.id, signed, outgoing=True))
+                self._prove(live, evidence.link(live.id, signed, outgoing=True))
             case do.Sealed():
                 self._sealed(live, effect)
             case do.Keep(signed=signed):
@@ -80,7 +80,7 @@ class Applier:
             case do.Release(stream=stream, seq=seq):
                 unit.write(rows.release(live.id, stream, seq))
             case do.Chained(signed=signed):
-                unit.write(evidence.link(live.id, signed, outgoing=False))
+                self._prove(live, evidence.link(live.id, signed, outgoing=False))
             case do.Received(frame=frame_in, message=message):
                 await self._received(live, frame_in, message)
             case do.Aside(frame=frame_in, message=message):
@@ -88,7 +88,7 @@ class Applier:
             case do.Acknowledged(body=body):
                 await self._acknowledged(live, body)
             case do.Covered(first=first, last=last, receipt=receipt):
-                unit.write(evidence.receipt(live.id, receipt))
+                self._prove(live, evidence.receipt(live.id, receipt))
                 await self._covered(live, first, last)
             case do.Repeat(first=first, last=last):
                 for traffic in live.traffic.values():
@@ -108,6 +108,11 @@ class Applier:
                 self._alarm(live, AlarmRecord(live.id, danger.name))
             case _:
                 assert_never(effect)
+
+    def _prove(self, live: Live, row: Row) -> None:
+        """Keep what a proof needs; of what is private there is none."""
+        if not live.connection.private:
+            self.unit.write(row)
 
     async def say_control(self, live: Live, message: Message) -> bytes:
         """Say something for the program of the other side; return its message id."""

@@ -1,6 +1,7 @@
 """From codes to connections and back: what `invite`, `connect` and `address` are made of."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from graphchat.content import ProfileCard
 from graphchat.content.lanes import Offer
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
-from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Phase, Role
+from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Mode, Phase, Role
 from graphchat.core.lane import LaneState
 from graphchat.crypto import kem
 from graphchat.crypto.agreement import address_connection_id
@@ -32,29 +33,32 @@ def read(source: str | Path | Pillow.Image) -> Code:
 
 
 def invitation(
-    lanes: Sequence[LaneState], card: ProfileCard, clock: Clock
+    lanes: Sequence[LaneState], card: ProfileCard, clock: Clock, *, private: bool = False
 ) -> tuple[Code, Connection]:
     """Return a fresh one-time code for ``lanes``, and the connection that waits for it."""
     key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
-    code = Code(Kind.INVITE, clock.random(ID_SIZE), psk, key.public, tuple(map(_code_lane, lanes)))
+    name, code_lanes = clock.random(ID_SIZE), tuple(map(_code_lane, lanes))
+    code = Code(Kind.INVITE, name, psk, key.public, code_lanes, private)
     shake = HandshakeState(
         role=Role.ALICE,
         phase=Phase.INVITED,
-        code=CodeKeys(code.hash, code.id, psk, is_address=False),
+        code=CodeKeys(code.hash, code.id, psk, is_address=False, private=private),
         cid=code.id,
         profile=card,
         proof_key=Secret(clock.random(KEY_SIZE)),
         agreement_key=key.seed,
+        mode=Mode.PRIVATE if private else Mode.PROVABLE,
     )
     return code, Connection.begin(shake, lanes, clock)
 
 
-def address(lanes: Sequence[LaneState], clock: Clock) -> tuple[Code, AddressState]:
+def address(
+    lanes: Sequence[LaneState], clock: Clock, *, private: bool = False
+) -> tuple[Code, AddressState]:
     """Return a fresh many-time code for ``lanes``, and its private side."""
     key = AgreementKey.generate(clock)
-    code = Code(
-        Kind.ADDRESS, clock.random(ID_SIZE), None, key.public, tuple(map(_code_lane, lanes))
-    )
+    name, code_lanes = clock.random(ID_SIZE), tuple(map(_code_lane, lanes))
+    code = Code(Kind.ADDRESS, name, None, key.public, code_lanes, private)
     stored = tuple(
         AddressLane(
             lane.relay,
@@ -66,20 +70,29 @@ def address(lanes: Sequence[LaneState], clock: Clock) -> tuple[Code, AddressStat
         )
         for lane in lanes
     )
-    keys = CodeKeys(code.hash, code.id, None, is_address=True)
+    keys = CodeKeys(code.hash, code.id, None, is_address=True, private=private)
     return code, AddressState(keys, key.seed, stored)
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who uses a code, and what they say and want with it."""
+
+    card: ProfileCard
+    text: str = ""
+    private: bool = False
+
+
 def answer(
-    code: Code, lanes: Sequence[LaneState], card: ProfileCard, text: str, clock: Clock
+    code: Code, lanes: Sequence[LaneState], asker: Asker, clock: Clock
 ) -> tuple[Connection, list[Effect]]:
     """Return the connection of somebody who scanned ``code``, and its first effects.
 
-    Raises `ContentError` if ``text`` is too long, `CodeError` for an address where this machine
+    Raises `ContentError` if the text is too long, `CodeError` for an address where this machine
     has no ML-KEM.
     """
     is_address = code.kind is Kind.ADDRESS
-    if len(text) > MAX_TEXT:
+    if len(asker.text) > MAX_TEXT:
         raise ContentError(f"What you say with a request has at most {MAX_TEXT} characters.")
     if is_address and not kem.available():
         raise CodeError(
@@ -95,15 +108,16 @@ def answer(
     shake = HandshakeState(
         role=Role.BOB,
         phase=Phase.REQUESTED,
-        code=CodeKeys(code.hash, code.id, code.psk, is_address=is_address),
+        code=CodeKeys(code.hash, code.id, code.psk, is_address, code.private),
         cid=code.id,
-        profile=card,
+        profile=asker.card,
         proof_key=Secret(clock.random(KEY_SIZE)),
         agreement_key=own.seed,
         kem_key=kem_key,
         peer_agreement=code.agreement_key,
         peer_lanes=tuple(code_lanes),
-        text=text,
+        text=asker.text,
+        mode=Mode.PRIVATE if asker.private or code.private else Mode.PROVABLE,
     )
     if is_address:
         shake.cid = address_connection_id(code.id, own.public)

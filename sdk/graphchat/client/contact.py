@@ -91,6 +91,11 @@ class Contact:
         return "failed" if self._live.failed else self._live.connection.phase.value
 
     @property
+    def mode(self) -> str:
+        """``provable``: every message and receipt is signed; ``private``: none is, for good."""
+        return self._live.connection.state.handshake.mode.value
+
+    @property
     def trust(self) -> int:
         """How sure it is who that is: 0 by an address, 2 by an invitation.
 

@@ -6,6 +6,7 @@ from typing import Final, Literal, Self, get_args
 
 from graphchat.client.pulse import Pulse
 from graphchat.core.connection import Connection
+from graphchat.core.frame import packed_signature, unpacked_signature
 from graphchat.core.handshake import Role
 from graphchat.ids import Fingerprint
 from graphchat.wire.uri import RelayAddress
@@ -77,11 +78,11 @@ class OwnFrame:
     data: bytes
 
     def pack(self) -> bytes:
-        return self.head + self.signature + self.data
+        return self.head + packed_signature(self.signature) + self.data
 
     @classmethod
     def unpack(cls, row: bytes) -> Self:
-        return cls(row[:32], row[32:96], row[96:])
+        return cls(row[:32], *unpacked_signature(row[32:]))
 
 
 class Progress:

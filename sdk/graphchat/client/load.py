@@ -2,21 +2,18 @@
 
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
 
 from graphchat.client.address_state import AddressState, OpenAddress
 from graphchat.client.context import AddressRoute, Context, Job, LaneRoute
 from graphchat.client.live import ConversationTimer, Live, Traffic, Waiting
 from graphchat.client.stored import Work
 from graphchat.content import ProfileCard
-from graphchat.core import frame as frames, record
+from graphchat.core import record
 from graphchat.core.connection import Connection, ConnectionState
 from graphchat.core.handshake import Phase
 from graphchat.core.inbox import Signed
 from graphchat.core.lane import Lane, LaneState
 from graphchat.store import Cursor
-
-SIGNATURE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +140,9 @@ def _settled(live: Live, cursor: Cursor) -> None:
 
 
 def _held(row_id: int, cursor: Cursor) -> list[Signed]:
-    found = []
-    for (data,) in cursor.execute(
-        "SELECT data FROM client_held_frame WHERE connection_id = ?", (row_id,)
-    ).fetchall():
-        signature, frame = data[:SIGNATURE], data[SIGNATURE:]
-        found.append(Signed(frames.decode(frame), frame, signature))
-    return found
+    return [
+        Signed.unpack(data)
+        for (data,) in cursor.execute(
+            "SELECT data FROM client_held_frame WHERE connection_id = ?", (row_id,)
+        ).fetchall()
+    ]

@@ -81,22 +81,29 @@ class OwnProfile:
 
     # Codes
 
-    async def invite(self) -> Invitation:
+    async def invite(self, *, private: bool = False) -> Invitation:
         """Make a one-time code for one other party.
+
+        With ``private``, nothing that is said with them is ever signed: neither side can prove
+        it to others. This cannot be changed later.
 
         Raises `StateError` without a relay, `RelayError` if none can be reached.
         """
+        clock = self._engine.context.clock
         lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
-        code, connection = codes.invitation(lanes, self.card, self._engine.context.clock)
+        code, connection = codes.invitation(lanes, self.card, clock, private=private)
         live = self._new(connection, SCANNED)
         await self._engine.do(partial(self._begin, live, "invitation", []))
         return Invitation(code.text, Contact(self._engine, live))
 
-    async def connect(self, source: str | Path | Pillow.Image, *, text: str = "") -> Contact:
+    async def connect(
+        self, source: str | Path | Pillow.Image, *, text: str = "", private: bool = False
+    ) -> Contact:
         """Use a code: a link, the path of a picture, or a picture. Returns the new contact.
 
         What is sent to it before it answers waits. ``text`` goes with a request at an
-        address. Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
+        address. With ``private``, or if the code says so, nothing is ever signed: see `invite`.
+        Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
         """
         code = await asyncio.to_thread(codes.read, source)
         reach.check(code, self._engine.context.relays)
@@ -104,21 +111,24 @@ class OwnProfile:
         relays = self._engine.context.relays
         lanes = await self._lanes(relays, len(code.lanes), distinct=False)
         clock = self._engine.context.clock
-        connection, effects = codes.answer(code, lanes, self.card, text, clock)
+        connection, effects = codes.answer(
+            code, lanes, codes.Asker(self.card, text, private), clock
+        )
         trust = ASKED if connection.state.handshake.code.is_address else SCANNED
         live = self._new(connection, trust)
         await self._engine.do(partial(self._begin, live, "new contact", effects))
         return Contact(self._engine, live)
 
-    async def create_address(self, *, accept_all: bool = False) -> Address:
+    async def create_address(self, *, accept_all: bool = False, private: bool = False) -> Address:
         """Make a many-time code, at which anybody who has it may ask to connect.
 
+        With ``private``, nothing is signed in connections by it: see `invite`.
         With ``accept_all`` every request is accepted, as bots want it. Raises `StateError` if
         there is an address already, `RelayError` if no relay can be reached.
         """
         self._check_no_address()
         lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
-        code, state = codes.address(lanes, self._engine.context.clock)
+        code, state = codes.address(lanes, self._engine.context.clock, private=private)
         context = self._engine.context
         address = OpenAddress(next(context.address_ids), self.row_id, state, accept_all)
 

@@ -31,6 +31,10 @@ PAGE: Final = 100
 ATTACHMENTS: Final = ("image", "voice", "file")
 """Types of messages that carry more than words."""
 
+PRIVATE: Final = (
+    "This conversation is private: nothing in it is signed, so nobody can prove what was said. It"
+    " was chosen when you connected, and stays. For proofs, connect by another invitation."
+)
 OLD: Final = (
     "This connection was made by an earlier version, which did not keep what a proof needs."
     " Exchange a fresh invitation; what is said then can be proved."
@@ -129,6 +133,8 @@ async def export(
 
 
 def _check_connection(shake: HandshakeState) -> None:
+    if handshake.is_private(shake):
+        raise StateError(PRIVATE)
     if not shake.words:
         raise StateError("The other side has not answered yet: there is nothing to prove.")
     if not shake.signature or not shake.peer_signature:

@@ -177,7 +177,7 @@ def keep(connection_id: int, signed: Signed) -> Row:
     return Row(
         "INSERT OR IGNORE INTO client_held_frame (connection_id, stream, seq, data)"
         " VALUES (?, ?, ?, ?)",
-        (connection_id, signed.frame.stream, signed.frame.seq, signed.signature + signed.data),
+        (connection_id, signed.frame.stream, signed.frame.seq, signed.pack()),
     )
 
 

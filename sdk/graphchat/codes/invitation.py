@@ -21,6 +21,8 @@ PREFIX: Final = "GRAPHCHAT:"
 MAX_LANES: Final = 8
 ID: Final = 16
 KEY: Final = 32
+PRIVATE: Final = 0x80
+"""Beside the number of lanes: nothing is signed in connections by this code."""
 FINGERPRINT: Final = 16
 
 # Kinds that have a name in the protocol but no use yet.
@@ -72,6 +74,8 @@ class Code:
     agreement_key: bytes = field(repr=False)
     """X25519, public."""
     lanes: tuple[CodeLane, ...]
+    private: bool = False
+    """Nothing that is said in connections by this code is signed."""
 
     def __post_init__(self) -> None:
         parts = [(self.id, ID), (self.agreement_key, KEY)]
@@ -105,11 +109,16 @@ class Code:
         name = rest.take(ID)
         psk = Secret(rest.take(KEY)) if kind is Kind.INVITE else None
         agreement_key = rest.take(KEY)
-        lanes = tuple(_lane(rest) for _ in range(rest.byte(1, MAX_LANES)))
+        count = rest.byte()
+        private = bool(count & PRIVATE)
+        count &= ~PRIVATE
+        if not 1 <= count <= MAX_LANES:
+            raise CodeError(_DAMAGED)
+        lanes = tuple(_lane(rest) for _ in range(count))
         # Last, because what is cut off in the middle often has stray bits at its end too.
         if rest.data or _to_base32(payload) != letters:
             raise CodeError(_DAMAGED)
-        return cls(kind, name, psk, agreement_key, lanes)
+        return cls(kind, name, psk, agreement_key, lanes, private)
 
     @property
     def text(self) -> str:
@@ -137,7 +146,7 @@ class Code:
         if self.psk is not None:
             yield self.psk.reveal()
         yield self.agreement_key
-        yield bytes([len(self.lanes)])
+        yield bytes([len(self.lanes) | PRIVATE * self.private])
         for lane in self.lanes:
             base = lane.base.encode("ascii")
             yield lane.relay + bytes([len(base)]) + base + lane.sender_id + lane.ratchet_key

@@ -35,13 +35,14 @@ class ReceiptBody(Struct, tag_field="type", tag="receipt", frozen=True):
     ts_ms: int
     """Milliseconds since 1970-01-01 UTC."""
     signature: bytes
-    """64 bytes: Ed25519 by the proof key of the receiver."""
+    """64 bytes: Ed25519 by the proof key of the receiver; empty in a private connection."""
     lanes: tuple[LaneSeen, ...]
     """What came by each lane."""
 
     def __post_init__(self) -> None:
         rules.size("stream of the receipt", self.stream, 8, 8)
-        rules.size("signature of the receipt", self.signature, 64, 64)
+        if self.signature:
+            rules.size("signature of the receipt", self.signature, 64, 64)
         rules.number("seq of the receipt", self.seq, 1)
         rules.number("time of the receipt", self.ts_ms, 0)
         rules.number("number of lanes of the receipt", len(self.lanes), 1, MAX_NUMBERS)

@@ -92,7 +92,7 @@ class Connection:
     def __post_init__(self) -> None:
         shake = self.state.handshake
         self.inbox = Inbox(self.cid, self.state.streams)
-        self.outbox = Outbox(self.cid, SigningKey(shake.proof_key), self.state.outbox)
+        self.outbox = self._outbox()
         self.rotation = Rotation(
             self.state.rotation,
             self.lanes,
@@ -114,6 +114,19 @@ class Connection:
     @property
     def cid(self) -> ConnectionId:
         return ConnectionId(self.state.handshake.cid)
+
+    @property
+    def private(self) -> bool:
+        """Whether nothing that is said is signed."""
+        return handshake.is_private(self.state.handshake)
+
+    def _outbox(self) -> Outbox:
+        key = None if self.private else SigningKey(self.state.handshake.proof_key)
+        return Outbox(self.cid, key, self.state.outbox)
+
+    @property
+    def _their_key(self) -> bytes | None:
+        return None if self.private else self.state.handshake.peer_proof
 
     @property
     def phase(self) -> Phase:
@@ -147,6 +160,8 @@ class Connection:
     def asked(self, asked: Asked) -> list[Effect]:
         """Alice: note who wants to connect. `accept` goes on."""
         handshake.note_request(self.state.handshake, asked)
+        # From here on it is known whether we sign what we say.
+        self.outbox = self._outbox()
         return [do.Moved(Phase.REQUESTED)]
 
     def accept(self, fresh: Sequence[LaneState] = ()) -> list[Effect]:
@@ -292,7 +307,7 @@ class Connection:
         self, lane: Lane, data: bytes, signature: bytes, may_reach: MayReach
     ) -> list[Effect]:
         frame = frames.decode(data)
-        frames.check(self.state.handshake.peer_proof, self.cid, frame, data, signature)
+        frames.check(self._their_key, self.cid, frame, data, signature)
         if not frame.kind.in_stream:
             return self._outside(lane, frame)
         found: list[Effect] = []
@@ -375,7 +390,7 @@ class Connection:
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
         first = self.state.outbox.covered + 1
-        is_news = self.outbox.cover(self.state.handshake.peer_proof, body, head)
+        is_news = self.outbox.cover(self._their_key, body, head)
         for seen in body.lanes:
             if (lane := self.lanes.get(seen.number)) is not None and lane.can_send:
                 note_seen(lane, seen, self.clock.now(), self.rotation.schedule)
@@ -458,7 +473,7 @@ class Connection:
             for number, lane in self.lanes.items()
             if lane.started
         )
-        return ReceiptBody(stream, state.seq, ts_ms, self.outbox.key.sign(statement), lanes)
+        return ReceiptBody(stream, state.seq, ts_ms, self.outbox.sign(statement), lanes)
 
     def _by_lane(self, message: Message, number: int) -> do.Sealed:
         [sealed] = self._send_outside(message, [number])

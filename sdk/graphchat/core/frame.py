@@ -9,13 +9,14 @@ from typing import Annotated, Final
 
 import msgspec
 
-from graphchat.crypto.keys import SigningKey, verify
+from graphchat.crypto.keys import SIGNATURE, SigningKey, verify
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import ConnectionId, MessageId
 
 STREAM_SIZE: Final = 8
 MESSAGE_ID_SIZE: Final = 16
 NO_HASH: Final = bytes(32)
+NO_SIGNATURE: Final = bytes(SIGNATURE)
 
 
 class Kind(IntEnum):
@@ -105,15 +106,37 @@ def _statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
     return sent_statement(cid, frame.stream, frame.seq, next_hash(frame.prev, data))
 
 
-def sign(key: SigningKey, cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
-    """Sign the encoded frame ``data`` and, through its hash, all before it in its stream."""
-    return key.sign(_statement(cid, frame, data))
+def sign(key: SigningKey | None, cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
+    """Sign the encoded frame ``data`` and, through its hash, all before it in its stream.
+
+    None: the connection is private, and the signature empty.
+    """
+    return b"" if key is None else key.sign(_statement(cid, frame, data))
 
 
-def check(public: bytes, cid: ConnectionId, frame: Frame, data: bytes, signature: bytes) -> None:
-    """Raise `RemoteProtocolError` unless the holder of ``public`` signed this frame."""
-    if not verify(public, _statement(cid, frame, data), signature):
+def check(
+    public: bytes | None, cid: ConnectionId, frame: Frame, data: bytes, signature: bytes
+) -> None:
+    """Raise `RemoteProtocolError` unless the holder of ``public`` signed this frame.
+
+    None: the connection is private, and nobody may have signed.
+    """
+    if public is None:
+        if signature:
+            raise RemoteProtocolError("a frame of a private connection is signed")
+    elif not verify(public, _statement(cid, frame, data), signature):
         raise RemoteProtocolError("a frame is not signed by its author")
+
+
+def packed_signature(signature: bytes) -> bytes:
+    """Return a signature with which a stored row begins: zeros stand for none."""
+    return signature or NO_SIGNATURE
+
+
+def unpacked_signature(row: bytes) -> tuple[bytes, bytes]:
+    """Return the signature with which a stored row begins, and the rest of the row."""
+    signature, rest = row[:SIGNATURE], row[SIGNATURE:]
+    return b"" if signature == NO_SIGNATURE else signature, rest
 
 
 def sent_statement(cid: ConnectionId, stream: bytes, seq: int, head: bytes) -> bytes:

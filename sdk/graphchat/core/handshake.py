@@ -46,6 +46,13 @@ class Phase(StrEnum):
     ESTABLISHED = "established"
 
 
+class Mode(StrEnum):
+    """Whether what is said can be proved to others; chosen before the first message."""
+
+    PROVABLE = "provable"  # every frame and receipt is signed
+    PRIVATE = "private"  # nothing is signed but the proof keys themselves
+
+
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a confirmation (Bob) or an answer (Alice)."""
 
@@ -55,6 +62,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     profile: ProfileCard
     kem: Annotated[bytes, msgspec.Meta(max_length=KEM_SIZE)] = b""
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
+    mode: Mode = Mode.PROVABLE
 
 
 class CodeKeys(msgspec.Struct, frozen=True):
@@ -66,6 +74,8 @@ class CodeKeys(msgspec.Struct, frozen=True):
     psk: Secret | None
     """None for an address, and once the handshake is done."""
     is_address: bool
+    private: bool = False
+    """Whoever uses the code gets a private connection."""
 
 
 class HandshakeState(msgspec.Struct):
@@ -78,6 +88,7 @@ class HandshakeState(msgspec.Struct):
     profile: ProfileCard
     """Our own card, as it was shown to the other side."""
     proof_key: Secret
+    """Signs nothing but our statement, if the mode is private."""
     agreement_key: Secret | None
     """Our X25519 ``CK``."""
     kem_key: Secret | None = None
@@ -95,6 +106,8 @@ class HandshakeState(msgspec.Struct):
     signature: bytes = b""
     """Under our statement of section 12: a proof begins with both."""
     peer_signature: bytes = b""
+    mode: Mode = Mode.PROVABLE
+    """Alice: from the confirmation on, of Bob's choice, or that of her code. Never changes."""
     peer_profile: ProfileCard | None = None
     peer_lanes: tuple[Offer, ...] = ()
     peer_kem: bytes = b""
@@ -145,6 +158,7 @@ def write_confirmation(
         state.profile,
         KemKey(state.kem_key).public if state.kem_key else b"",
         state.text,
+        state.mode,
     )
     text = msgspec.msgpack.encode(hello)
     return [boxes.seal_confirmation(agreed, key, text, clock) for key in lane_keys]
@@ -163,7 +177,10 @@ def read_confirmation(code: CodeKeys, side: Side, lane: AgreementKey, envelope: 
         cid = agreement.address_connection_id(code.id, box.ckb)
         if len(hello.kem) != kem.PUBLIC:
             raise RemoteProtocolError("a request at an address has no ML-KEM key")
-    origin = Origin(code.hash, cid, box.ckb)
+    private = hello.mode is Mode.PRIVATE
+    if code.private and not private:
+        raise RemoteProtocolError("a confirmation wants to sign what the code says is private")
+    origin = Origin(code.hash, cid, box.ckb, private)
     if not verify(hello.proof, origin.confirmation_statement(hello.proof), hello.signature):
         raise RemoteProtocolError("a confirmation is not signed by its author")
     if hello.lanes[0].ratchet_key != box.ekb0:
@@ -199,7 +216,7 @@ def note_request(state: HandshakeState, asked: Asked) -> None:
     agreed, hello = asked.agreed, asked.hello
     state.first, state.ckb, state.ekb0 = agreed.ms0, agreed.ckb, agreed.ekb0
     state.peer_profile, state.peer_proof = hello.profile, hello.proof
-    state.peer_signature = hello.signature
+    state.peer_signature, state.mode = hello.signature, hello.mode
     state.peer_lanes, state.peer_kem = hello.lanes, hello.kem
     state.text, state.phase = hello.text, Phase.REQUESTED
 
@@ -213,9 +230,11 @@ def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock)
     ciphertext, secret = b"", None
     if state.code.is_address:
         ciphertext, secret = kem.encapsulate(state.peer_kem)
-    final = agreement.final_secret(agreed.ms0, secret)
+    final = agreement.final_secret(agreed.ms0, secret, private=is_private(state))
     statement = origin(state).answer_statement(proof.public, state.peer_proof)
-    hello = Hello(offers, proof.public, proof.sign(statement), state.profile, ciphertext)
+    hello = Hello(
+        offers, proof.public, proof.sign(statement), state.profile, ciphertext, mode=state.mode
+    )
     text = msgspec.msgpack.encode(hello)
     peers = state.peer_lanes[: len(offers)]
     envelopes = [boxes.seal_answer(agreed, peer.ratchet_key, text, clock) for peer in peers]
@@ -229,6 +248,8 @@ def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> A
     """
     agreed, proof = _agreed(state), SigningKey(state.proof_key)
     hello = _hello(boxes.open_answer(agreed, lane, envelope))
+    if hello.mode is not state.mode:
+        raise RemoteProtocolError("an answer is in another mode than the confirmation")
     statement = origin(state).answer_statement(hello.proof, proof.public)
     if not verify(hello.proof, statement, hello.signature):
         raise RemoteProtocolError("an answer is not signed by its author")
@@ -240,7 +261,8 @@ def read_answer(state: HandshakeState, lane: AgreementKey, envelope: bytes) -> A
         _place(offer) for offer in state.peer_lanes[: len(hello.lanes)]
     ]:
         raise RemoteProtocolError("an answer names other queues than the code")
-    return Answer(agreement.final_secret(agreed.ms0, secret), (envelope,), hello)
+    final = agreement.final_secret(agreed.ms0, secret, private=is_private(state))
+    return Answer(final, (envelope,), hello)
 
 
 def note_answer(state: HandshakeState, answer: Answer) -> None:
@@ -258,13 +280,18 @@ def note_answer(state: HandshakeState, answer: Answer) -> None:
 
 def origin(state: HandshakeState) -> Origin:
     """Return what both sides sign their proof keys for, once Bob's ``CKB`` is known."""
-    return Origin(state.code.hash, ConnectionId(state.cid), state.ckb)
+    return Origin(state.code.hash, ConnectionId(state.cid), state.ckb, is_private(state))
+
+
+def is_private(state: HandshakeState) -> bool:
+    """Tell whether nothing that is said is signed."""
+    return state.mode is Mode.PRIVATE
 
 
 def forget(state: HandshakeState) -> None:
     """Drop what could open the handshake, or the first frames of a lane, again: it is done."""
     state.agreement_key = state.kem_key = state.first = state.final = None
-    state.code = CodeKeys(state.code.hash, state.code.id, None, state.code.is_address)
+    state.code = msgspec.structs.replace(state.code, psk=None)
     state.peer_kem = b""
 
 

@@ -5,11 +5,18 @@ order and repetition the relays produce. docs/protocol.md, section 14.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
-from graphchat.core.frame import Frame, first_hash, next_hash
+from graphchat.core.frame import (
+    Frame,
+    decode,
+    first_hash,
+    next_hash,
+    packed_signature,
+    unpacked_signature,
+)
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import ConnectionId
 
@@ -43,6 +50,16 @@ class Signed:
     frame: Frame
     data: bytes
     signature: bytes
+
+    def pack(self) -> bytes:
+        """Return it as one row: its signature, then the frame."""
+        return packed_signature(self.signature) + self.data
+
+    @classmethod
+    def unpack(cls, row: bytes) -> Self:
+        """Return what `pack` made a row of."""
+        signature, data = unpacked_signature(row)
+        return cls(decode(data), data, signature)
 
 
 @dataclass(frozen=True, slots=True)

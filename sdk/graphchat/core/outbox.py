@@ -46,7 +46,8 @@ class Outbox:
     """Append-only: what was written once is never written differently."""
 
     cid: ConnectionId
-    key: SigningKey
+    key: SigningKey | None
+    """None: the connection is private, and nothing is signed."""
     state: OutboxState
 
     @staticmethod
@@ -72,7 +73,11 @@ class Outbox:
         data = frames.encode(frame)
         return data, frames.sign(self.key, self.cid, frame, data)
 
-    def cover(self, public: bytes, receipt: ReceiptBody, head: bytes) -> bool:
+    def sign(self, statement: bytes) -> bytes:
+        """Return our signature over ``statement``, empty in a private connection."""
+        return b"" if self.key is None else self.key.sign(statement)
+
+    def cover(self, public: bytes | None, receipt: ReceiptBody, head: bytes) -> bool:
         """Note that the other side has everything up to ``receipt.seq``.
 
         ``head`` is the hash of our stream at that number. Returns False if that was known.
@@ -84,7 +89,10 @@ class Outbox:
         statement = frames.receipt_statement(
             self.cid, receipt.stream, receipt.seq, head, receipt.ts_ms
         )
-        if not verify(public, statement, receipt.signature):
+        if public is None:
+            if receipt.signature:
+                raise RemoteProtocolError("a receipt of a private connection is signed")
+        elif not verify(public, statement, receipt.signature):
             raise RemoteProtocolError("a receipt is not signed by the other side")
         # An older receipt may come later, by a slower lane.
         known = self.state.lanes

@@ -89,9 +89,13 @@ def agreed(
     return Agreed(code_hash, ckb, ekb0, hkdf(dh, salt=psk or NO_PSK, info=info, size=32))
 
 
-def final_secret(ms0: Secret, kem: Secret | None) -> Secret:
-    """Return ``ms``: with an invitation ``ms0`` itself, with an address mixed with ML-KEM."""
-    return ms0 if kem is None else hkdf(kem, salt=ms0, info=b"gc/1 kem", size=32)
+def final_secret(ms0: Secret, kem: Secret | None, *, private: bool = False) -> Secret:
+    """Return ``ms``: with an invitation ``ms0`` itself, with an address mixed with ML-KEM.
+
+    In private mode it is another one: who takes the mode for the other opens nothing.
+    """
+    ms = ms0 if kem is None else hkdf(kem, salt=ms0, info=b"gc/1 kem", size=32)
+    return hkdf(ms, salt=b"", info=b"gc/1 private", size=32) if private else ms
 
 
 @final

@@ -10,7 +10,7 @@ assert pair.bob.texts == ["hello"]
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Self, final
+from typing import Final, NamedTuple, Self, final
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from graphchat.content import ProfileCard
 from graphchat.content.lanes import Offer
 from graphchat.core import handshake
 from graphchat.core.connection import Connection
-from graphchat.core.handshake import Asked, CodeKeys, HandshakeState, Phase, Role
+from graphchat.core.handshake import Asked, CodeKeys, HandshakeState, Mode, Phase, Role
 from graphchat.core.lane import LaneState
 from graphchat.crypto import agreement, kem
 from graphchat.crypto.agreement import Side as Keys
@@ -37,6 +37,10 @@ def secret(clock: Clock, size: int = 32) -> Secret:
     return Secret(clock.random(size))
 
 
+def mode_of(*, private: bool) -> Mode:
+    return Mode.PRIVATE if private else Mode.PROVABLE
+
+
 def card(name: str) -> ProfileCard:
     return ProfileCard(name, "person")
 
@@ -51,10 +55,18 @@ class Code:
     lanes: list[LaneState]
 
     @classmethod
-    def make(cls, network: Network, clock: Clock, lanes: int, *, is_address: bool) -> Self:
+    def make(
+        cls,
+        network: Network,
+        clock: Clock,
+        lanes: int,
+        *,
+        is_address: bool,
+        private: bool = False,
+    ) -> Self:
         psk = None if is_address else secret(clock)
         name = clock.random(16)
-        keys = CodeKeys(sha256(name).digest(), name, psk, is_address)
+        keys = CodeKeys(sha256(name).digest(), name, psk, is_address, private)
         states = [new_lane(number, network, clock) for number in range(lanes)]
         return cls(keys, secret(clock), states)
 
@@ -80,7 +92,15 @@ class Code:
         return handshake.read_confirmation(self.keys, side, self.key(number), envelope)
 
 
-def asker(code: Code, network: Network, clock: FakeClock, lanes: int, *, text: str = "") -> Side:
+def asker(  # noqa: PLR0913 - what the one who asks chooses
+    code: Code,
+    network: Network,
+    clock: FakeClock,
+    lanes: int,
+    *,
+    text: str = "",
+    private: bool = False,
+) -> Side:
     """Make somebody who has the code, and has asked nothing yet."""
     own = secret(clock)
     cid = code.keys.id
@@ -89,6 +109,7 @@ def asker(code: Code, network: Network, clock: FakeClock, lanes: int, *, text: s
     state = HandshakeState(
         Role.BOB, Phase.REQUESTED, code.keys, cid, card("Bob"), secret(clock), own, text=text
     )
+    state.mode = mode_of(private=private or code.keys.private)
     if code.keys.is_address:
         state.kem_key = secret(clock, kem.SEED)
     state.peer_agreement = AgreementKey(code.agreement_key).public
@@ -107,6 +128,7 @@ def inviter(code: Code, network: Network, clock: FakeClock) -> Side:
         card("Alice"),
         secret(clock),
         code.agreement_key,
+        mode=mode_of(private=code.keys.private),
     )
     # Copies, so that the code can still be used when its owner has forgotten the keys.
     lanes = [replace(each) for each in code.lanes]
@@ -130,6 +152,16 @@ def answerer(code: Code, network: Network, clock: FakeClock, asked: Asked, lanes
     return Side(machine, network, clock, fresh=fresh)
 
 
+class Modes(NamedTuple):
+    """Who wants a private connection: whoever made the code, whoever uses it."""
+
+    code: bool = False
+    asker: bool = False
+
+
+BOTH_PROVABLE: Final = Modes()
+
+
 @final
 @dataclass(slots=True)
 class Pair:
@@ -142,21 +174,25 @@ class Pair:
     clock: FakeClock
 
     @classmethod
-    def by_invitation(cls, lanes: int = 2, bob_lanes: int = 2, seed: bytes = b"") -> Self:
+    def by_invitation(
+        cls, lanes: int = 2, bob_lanes: int = 2, seed: bytes = b"", modes: Modes = BOTH_PROVABLE
+    ) -> Self:
         """Stop before the first confirmation is in a queue."""
         network, clock = Network(), FakeClock(seed)
-        code = Code.make(network, clock, lanes, is_address=False)
+        code = Code.make(network, clock, lanes, is_address=False, private=modes.code)
         alice = inviter(code, network, clock)
-        bob = asker(code, network, clock, bob_lanes)
+        bob = asker(code, network, clock, bob_lanes, private=modes.asker)
         bob.ask(code.offers)
         return cls(code, alice, bob, network, clock)
 
     @classmethod
-    def by_address(cls, lanes: int = 2, bob_lanes: int = 2, seed: bytes = b"") -> Self:
+    def by_address(
+        cls, lanes: int = 2, bob_lanes: int = 2, seed: bytes = b"", modes: Modes = BOTH_PROVABLE
+    ) -> Self:
         """Stop before Alice accepts what came by the first queue of her address."""
         network, clock = Network(), FakeClock(seed)
-        code = Code.make(network, clock, lanes, is_address=True)
-        bob = asker(code, network, clock, bob_lanes, text="May I?")
+        code = Code.make(network, clock, lanes, is_address=True, private=modes.code)
+        bob = asker(code, network, clock, bob_lanes, text="May I?", private=modes.asker)
         bob.ask(code.offers)
         bob.work()
         asked = code.read(0, network.queues[code.lanes[0].sender_id].envelopes[0])

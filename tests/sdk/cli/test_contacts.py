@@ -4,13 +4,21 @@ from tests.sdk.cli.people import Pair, Person
 def test_contacts_are_listed_for_people_and_for_programs(pair: Pair) -> None:
     alice, _ = pair
     header, row = alice.do("contacts").out.splitlines()
-    assert header.split() == ["contact", "kind", "state", "trust", "post_quantum", "relays"]
-    assert row.split()[:5] == ["Bob", "person", "established", "2", "yes"]
+    assert header.split() == [
+        "contact",
+        "kind",
+        "state",
+        "trust",
+        "mode",
+        "post_quantum",
+        "relays",
+    ]
+    assert row.split()[:6] == ["Bob", "person", "established", "2", "provable", "yes"]
     (found,) = alice.do("contacts", "--json").rows
     assert found["contact"] == "Bob"
     assert len(bytes.fromhex(found["id"])) == 16
     assert found["post_quantum"] is True
-    assert found["relays"] == row.split()[5:]
+    assert found["relays"] == row.split()[6:]
 
 
 def test_somebody_without_contacts_is_told_how_to_get_one(alice: Person) -> None:

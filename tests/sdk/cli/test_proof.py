@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from tests.sdk.cli.people import NewPerson, Pair, Person
 from tests.sdk.core.proof.cases import case, proof
+from tests.together.processes import RelayProcess
 
 from graphchat.content import Text
 from graphchat.core.proof.words import REFUSED, VALID
@@ -157,3 +158,41 @@ def test_who_looks_at_a_terminal_sees_how_far_it_is(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert "Checking" in judge.do("proof", "verify", str(file)).err
+
+
+def test_a_private_conversation_is_shown_as_such_and_not_proved(
+    person: NewPerson, relay: RelayProcess, tmp_path: Path
+) -> None:
+    alice, bob = person("alice"), person("bob")
+    for one, name in ((alice, "Alice"), (bob, "Bob")):
+        one.do("profile", "create", name)
+        one.do("servers", "add", relay.uri)
+    done = alice.do("address", "create", "--accept-all", "--private", "--json")
+    assert done.rows[0]["mode"] == "private"
+    assert "neither side can prove" in done.err
+    link = alice.do("invite", "--private").out.strip()
+    [row] = bob.do("connect", link, "--json").rows
+    assert row["mode"] == "private"
+    bob.do("send", "new contact", "between us")
+    heard: set[str] = set()
+    for one in (bob, alice) * 30:
+        heard |= {each["event"] for each in one.do("receive", "--timeout", "0.3", "--json").rows}
+        if "message" in heard:
+            break
+    [row] = alice.do("contacts", "--json").rows
+    assert row["mode"] == "private"
+    assert "private" in alice.do("contacts").out.splitlines()[1].split()
+    assert "This conversation is private" in alice.do("history", "Bob").err
+    line = bob.refused("proof", "export", "Alice", str(tmp_path / "proof.json"))
+    assert line.startswith("This conversation is private")
+    assert not (tmp_path / "proof.json").exists()
+
+
+def test_whoever_uses_a_code_can_want_it_private(person: NewPerson, relay: RelayProcess) -> None:
+    alice, bob = person("alice"), person("bob")
+    for one, name in ((alice, "Alice"), (bob, "Bob")):
+        one.do("profile", "create", name)
+        one.do("servers", "add", relay.uri)
+    link = alice.do("invite").out.strip()
+    [row] = bob.do("connect", link, "--private", "--json").rows
+    assert row["mode"] == "private"

@@ -63,7 +63,7 @@ def test_an_address_is_stored_with_what_opens_requests(clock: FakeClock) -> None
 def test_an_answer_goes_to_every_lane_of_the_code(clock: FakeClock, kind: Kind) -> None:
     make = codes.invitation(lanes(3, clock), CARD, clock)[0]
     code = make if kind is Kind.INVITE else codes.address(lanes(3, clock), clock)[0]
-    connection, effects = codes.answer(code, lanes(1, clock), CARD, "hello", clock)
+    connection, effects = codes.answer(code, lanes(1, clock), codes.Asker(CARD, "hello"), clock)
     shake = connection.state.handshake
     assert (shake.role, shake.phase) == (Role.BOB, Phase.REQUESTED)
     assert (connection.cid == code.id) == (kind is Kind.INVITE)
@@ -75,7 +75,7 @@ def test_an_answer_goes_to_every_lane_of_the_code(clock: FakeClock, kind: Kind) 
 def test_too_long_a_text_is_refused(clock: FakeClock) -> None:
     code, _ = codes.address(lanes(1, clock), clock)
     with pytest.raises(ContentError, match="1000"):
-        codes.answer(code, lanes(1, clock), CARD, "x" * 1001, clock)
+        codes.answer(code, lanes(1, clock), codes.Asker(CARD, "x" * 1001), clock)
 
 
 def test_a_lane_that_has_started_makes_no_code(clock: FakeClock) -> None:
@@ -89,7 +89,7 @@ def test_an_address_needs_ml_kem(clock: FakeClock, monkeypatch: pytest.MonkeyPat
     code, _ = codes.address(lanes(1, clock), clock)
     monkeypatch.setattr(kem, "available", lambda: False)
     with pytest.raises(CodeError, match="ML-KEM"):
-        codes.answer(code, lanes(1, clock), CARD, "", clock)
+        codes.answer(code, lanes(1, clock), codes.Asker(CARD, ""), clock)
 
 
 def test_a_code_is_read_from_a_link_a_file_and_a_picture(clock: FakeClock, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from graphchat import Contact, Image, MessageReceived, Proof, Text, verify_proof
 from graphchat.core.proof import Findings, Verdict
 from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
+from graphchat.store import Cursor, Row
 
 pytestmark = pytest.mark.usefixtures("quick_receipts")
 
@@ -197,3 +198,36 @@ async def test_a_file_that_is_no_proof_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         verify_proof(tmp_path / "nothing")
     assert "bytes" in repr(Proof(b""))
+
+
+@pytest.mark.parametrize("who", ["inviter", "invited", "address"])
+async def test_a_private_conversation_is_not_proved(alice: Home, bob: Home, who: str) -> None:
+    if who == "address":
+        address = await alice.me.create_address(accept_all=True, private=True)
+        assert address.mode == "private"
+        link = address.link
+    else:
+        link = (await alice.me.invite(private=who == "inviter")).link
+    his = await bob.me.connect(link, private=who == "invited")
+    assert his.mode == "private"
+    await (await his.send("Between us.")).delivered()
+    [hers] = await alice.me.contacts()
+    assert hers.mode == "private"
+    await (await hers.send("Yes.")).delivered()
+    for home, contact in ((alice, hers), (bob, his)):
+        with pytest.raises(StateError, match="is private: nothing in it is signed"):
+            await contact.export_proof()
+        await home.reopen()
+        [again] = await home.me.contacts()
+        assert again.mode == "private"
+        assert await home.client.engine.context.database.read(_evidence) == []
+
+
+def _evidence(cursor: Cursor) -> list[Row]:
+    return cursor.execute(
+        "SELECT seq FROM client_evidence UNION ALL SELECT seq FROM client_receipt"
+    ).fetchall()
+
+
+async def test_who_says_nothing_of_it_is_provable(talk: tuple[Contact, Contact]) -> None:
+    assert [contact.mode for contact in talk] == ["provable", "provable"]

@@ -351,7 +351,9 @@ async def test_flipped_bits_in_a_request_are_noticed(place: Place, transport: Tr
     address = await alice.me.create_address()
     code, clock, random = Code.parse(address.link), SystemClock(), Random(4)
     lanes = await make_lanes(transport, bob.client.relays, 1, clock, distinct=False)
-    _, effects = codes.answer(code, lanes, ProfileCard("Mallory", "person"), "hello", clock)
+    _, effects = codes.answer(
+        code, lanes, codes.Asker(ProfileCard("Mallory", "person"), "hello"), clock
+    )
     [put] = [effect for effect in effects if isinstance(effect, Put)]
     relay = relay_of(put.offer.relay, put.offer.base)
     for _ in range(12):

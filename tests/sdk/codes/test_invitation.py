@@ -129,6 +129,7 @@ def test_codes_are_those_of_the_specification(vector: dict[str, Any]) -> None:
             )
             for each in vector["lanes"]
         ),
+        private=vector["private"],
     )
     assert code.text == vector["text"]
     assert Code.parse(vector["text"]) == code

@@ -403,7 +403,7 @@ def receipt(pair: Pair, seq: int, of: bytes, lanes: tuple[int, ...] = (0, 0)) ->
     machine, stream = pair.bob.connection, pair.alice.connection.state.outbox.stream
     statement = frames.receipt_statement(machine.cid, stream, seq, of, 7)
     seen = tuple(LaneSeen(number, seq) for number, seq in enumerate(lanes))
-    return ReceiptBody(stream, seq, 7, machine.outbox.key.sign(statement), seen)
+    return ReceiptBody(stream, seq, 7, machine.outbox.sign(statement), seen)
 
 
 @pytest.fixture

@@ -100,6 +100,8 @@ def test_the_code_hash_tells_kinds_apart() -> None:
 def test_ml_kem_changes_the_final_secret() -> None:
     ms0, kem = as_bob().ms0, Secret(b"s" * 32)
     assert final_secret(ms0, None) == ms0
+    private = hkdf(ms0, salt=b"", info=b"gc/1 private", size=32)
+    assert final_secret(ms0, None, private=True) == private
     assert final_secret(ms0, kem) == hkdf(kem, salt=ms0, info=b"gc/1 kem", size=32)
 
 
