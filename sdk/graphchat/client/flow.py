@@ -70,7 +70,8 @@ class Flow:
 
     def hand_over(self, live: Live, number: int) -> None:
         """Give the socket what it does not have yet, oldest first."""
-        if not self._open(live, number):
+        # The lane may have been given up since this was put off.
+        if number not in live.traffic or not self._open(live, number):
             return
         traffic = live.traffic[number]
         for waiting in list(traffic.waiting.values()):

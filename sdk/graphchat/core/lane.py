@@ -113,7 +113,8 @@ class Lane:
         Changes nothing. Raises `RemoteProtocolError` for a key that no honest side has.
         """
         if not initiator:
-            return Ratchet.responder(secrets, self.key, kem=kem.available())
+            ratchet = Ratchet.responder(secrets, self.key, kem=kem.available())
+            return ratchet.begun(peer.ratchet_key, clock)
         return Ratchet.initiator(secrets, self.key, peer.ratchet_key, clock, kem=kem.available())
 
     def start(self, ratchet: Ratchet, peer: Offer) -> None:

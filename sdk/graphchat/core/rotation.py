@@ -75,10 +75,14 @@ class Rotation:
         """Return the seconds until `wish` has something to do; None if that is never."""
         if (adding := self.state.adding) is not None:
             return max(0.0, adding.since + self.schedule.give_up - now)
-        moments = [self.schedule.due(lane, is_alice=self.is_alice) for lane in self._active()]
+        moments = [self._due(lane, now) for lane in self._active()]
         if not moments:
             return None
         return max(0.0, max(min(moments), self.state.not_before) - now)
+
+    def _due(self, lane: Lane, now: float) -> float:
+        bad = why_replace(lane, now, self.schedule, is_alice=self.is_alice) is not None
+        return now if bad else self.schedule.due(lane, is_alice=self.is_alice)
 
     def wish(self, now: float) -> list[Effect]:
         """Give up what takes too long; want a lane in place of one that is bad or old."""
@@ -176,7 +180,7 @@ class Rotation:
         for number, lane in self.lanes.items():
             if 0 < lane.state.hold <= seq:
                 lane.state.hold = 0
-                found.append(self.by_lane(LaneTest(number, heard=False), number))
+                found.append(self.by_lane(LaneTest(number, heard=lane.state.opened), number))
         return found
 
     # What comes by the lanes

@@ -71,8 +71,18 @@ class Ratchet(Struct, frozen=True, array_like=True):
 
     @classmethod
     def responder(cls, lane: LaneSecrets, own: AgreementKey, *, kem: bool) -> Self:
-        """Start as Alice, with ``EKA_i``; she can send once she opened something."""
+        """Start as Alice, with ``EKA_i``; she can send after `begun`, or an envelope."""
         return cls(kem, lane.root, own, None, lane.alice_next_header, lane.bob_header)
+
+    def begun(self, other: bytes, clock: Clock) -> "Ratchet":
+        """Take Alice's first step at once, with the public ``EKB_i``.
+
+        She knows it from the handshake, so she need not wait for an envelope, which a relay of
+        hers may drop. Bob's ML-KEM key comes with his first header, for the step after this.
+        Raises `RemoteProtocolError` for a public key that no honest side has.
+        """
+        header = Header(other, 0, 0)
+        return turned(stepped(self, header), AgreementKey.generate(clock), header, clock)
 
     @property
     def can_send(self) -> bool:

@@ -153,7 +153,7 @@ def test_each_side_moves_on_only_with_what_the_other_sent(make: Callable[[], Pai
     alice.work()
     bob.receive(0)
     assert (alice.phase, bob.phase) == (Phase.PENDING, Phase.PENDING)
-    assert not alice.connection.lanes[1].can_send, "Alice has opened nothing of this lane"
+    assert alice.connection.lanes[1].can_send, "a relay of hers that drops does not silence Alice"
     bob.send(1)
     if len(alice.queues[1].envelopes) > 1:
         alice.receive(1)  # The copy of the confirmation.
@@ -610,6 +610,7 @@ def test_an_answer_from_an_address_needs_an_ml_kem_ciphertext(size: int) -> None
 def test_the_secrets_of_the_handshake_are_forgotten(make: Callable[[], Pair]) -> None:
     pair = make()
     secrets: set[bytes] = set()
+    roots: set[bytes] = set()
 
     def note() -> None:
         for side in pair.sides:
@@ -618,8 +619,8 @@ def test_the_secrets_of_the_handshake_are_forgotten(make: Callable[[], Pair]) ->
             found += [lane.state.ratchet_key for lane in side.connection.lanes.values()]
             secrets.update(secret.reveal() for secret in found if secret is not None)
             if shake.final is not None:
-                roots = [agreement.lane_secrets(shake.final, number) for number in range(2)]
-                secrets.update(root.root.reveal() for root in roots)
+                lanes = [agreement.lane_secrets(shake.final, number) for number in range(2)]
+                roots.update(lane.root.reveal() for lane in lanes)
 
     note()
     pair.bob.work()
@@ -634,8 +635,8 @@ def test_the_secrets_of_the_handshake_are_forgotten(make: Callable[[], Pair]) ->
     assert all(secret in stored for secret in secrets)
     assert is_up(pair)
     stored = b"".join(b"".join([side.disk.machine, *side.disk.lanes]) for side in pair.sides)
-    assert len(secrets) >= 10
-    assert not any(secret in stored for secret in secrets)
+    assert len(secrets) >= 8
+    assert not any(secret in stored for secret in secrets | roots)
 
 
 def test_with_an_address_ml_kem_makes_another_final_secret() -> None:
