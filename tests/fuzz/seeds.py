@@ -16,8 +16,11 @@ from graphchat.codes import Code, CodeLane, Kind, qr
 from graphchat.core import frame as frames
 from graphchat.core.frame import NO_HASH, Frame, Kind as FrameKind
 from graphchat.crypto import envelope
+from graphchat.crypto.archive import Sealer
+from graphchat.crypto.vault import Strength
 from graphchat.ids import Fingerprint, QueueId
 from graphchat.secret import Secret
+from graphchat.testing.clock import FakeClock
 from graphchat.wire import frames as socket_frames, rest
 from graphchat.wire.signing import Authorization
 from graphchat.wire.socket import Attach, DeleteMessage, Push, Send, Sent, Session, Subscribe
@@ -108,6 +111,7 @@ SEEDS: Final[dict[str, list[bytes]]] = {
         cases.proof(),
         cases.proof(cases.only(cases.case(), ("inviter", 3)), whole=False),
     ],
+    "backup_head": [Sealer("pass", 1, FakeClock(b"seed"), Strength(1, 8192)).head],
     "confirmation": [
         msgspec.msgpack.encode(
             {

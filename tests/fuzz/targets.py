@@ -19,7 +19,7 @@ from graphchat.content.pictures import open_picture
 from graphchat.content.voice import make_voice
 from graphchat.core import frame as frames, proof
 from graphchat.core.handshake import CodeKeys, read_confirmation
-from graphchat.crypto import aead, agreement, envelope, handshake
+from graphchat.crypto import aead, agreement, archive, envelope, handshake
 from graphchat.crypto.agreement import Side
 from graphchat.crypto.keys import AgreementKey
 from graphchat.crypto.ratchet import Ratchet
@@ -29,6 +29,7 @@ from graphchat.errors import (
     DecryptionError,
     LocalProtocolError,
     RemoteProtocolError,
+    StoreError,
 )
 from graphchat.ids import ConnectionId
 from graphchat.secret import Secret
@@ -279,12 +280,22 @@ SAID: Final = {
 }
 
 
+def backup_head(data: bytes) -> None:
+    try:
+        head = archive.Head.parse(data)
+    except StoreError:
+        return
+    assert data.startswith(head.signed + head.check)
+    assert len(head.signed + head.check) == archive.HEAD_SIZE
+
+
 TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
     for target in (
         *(relay_address, queue_uri, authorization, rest_body, client_frame, server_frame),
         *(websocket_stream, message, recording, picture, code, qr_code, frame),
         *(
+            backup_head,
             confirmation,
             proof_file,
             sealed_envelope,

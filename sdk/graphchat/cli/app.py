@@ -10,6 +10,7 @@ from typer.main import get_command
 import graphchat
 from graphchat.cli import (
     address,
+    backup,
     connect,
     contacts,
     errors,
@@ -18,6 +19,7 @@ from graphchat.cli import (
     output,
     profile as profiles,
     proof,
+    protection,
     receive,
     requests,
     search,
@@ -40,7 +42,7 @@ app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
 app.add_typer(proof.app, name="proof")
-for _module in (connect, contacts, messages, receive, history, search):
+for _module in (connect, contacts, messages, receive, history, search, backup, protection):
     _module.register(app)
 
 

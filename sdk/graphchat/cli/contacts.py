@@ -11,6 +11,7 @@ from graphchat.cli.options import Json, Who
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, OwnProfile
 
+NEEDS: Final = "needs a new code"
 COLUMNS: Final = ("contact", "kind", "state", "trust", "mode", "post_quantum", "relays")
 
 
@@ -26,7 +27,8 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     """List who you can talk to, and who has not answered yet.
 
     Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
-    good as the way that it took. Mode: with a provable contact everything is signed, and can be
+    good as the way that it took. Since a backup was restored, a contact needs a new code before
+    you can write again. Mode: with a provable contact everything is signed, and can be
     proved (graphchat proof); with a private one nothing is. post_quantum: later quantum
     computers cannot read along.
     """
@@ -73,7 +75,10 @@ def remove(
 
 def show(found: "Sequence[Contact]", *, as_json: bool) -> None:
     """Write contacts to stdout."""
-    output.write_rows([record(each) for each in found], COLUMNS, as_json=as_json)
+    rows = [record(each) for each in found]
+    if not as_json:
+        rows = [{**row, "state": NEEDS if row["needs_code"] else row["state"]} for row in rows]
+    output.write_rows(rows, COLUMNS, as_json=as_json)
 
 
 def record(contact: "Contact") -> Mapping[str, object]:
@@ -83,6 +88,7 @@ def record(contact: "Contact") -> Mapping[str, object]:
         "id": contact.id,
         "kind": contact.kind,
         "state": contact.state,
+        "needs_code": contact.needs_code,
         "trust": contact.trust,
         "mode": contact.mode,
         "post_quantum": contact.post_quantum,

@@ -61,28 +61,40 @@ def _ask(path: Path) -> str:
         raise PassphraseError(
             f"This home has a passphrase. Set {sources.VARIABLE}, or run this on a terminal."
         )
-    return _typed(f"Passphrase of {path.parent}")
+    return typed(f"Passphrase of {path.parent}")
 
 
 def _choose(path: Path) -> str | None:
-    chosen = _chosen() if can_ask() else ""
-    if not chosen:
+    answer = chosen("Choose a passphrase for this home (empty: none)") if can_ask() else ""
+    if not answer:
         return None
     if _has_keyring() and typer.confirm("Remember it in the keyring of the system?", err=True):
-        sources.remember(path, chosen)
-    return chosen
+        sources.remember(path, answer)
+    return answer
 
 
-def _chosen() -> str:
+def replace(path: Path, new: str | None) -> None:
+    """Let the keyring have the new passphrase, if it had the old one."""
+    if sources.recall(path) is None:
+        return
+    if new is None:
+        sources.forget(path)
+    else:
+        sources.remember(path, new)
+
+
+def chosen(question: str) -> str:
+    """Let a person type a new passphrase twice; may be empty. Raises `PassphraseError`."""
     for _ in range(_TRIES):
-        chosen = _typed("Choose a passphrase for this home (empty: none)")
-        if not chosen or _typed("Once more") == chosen:
-            return chosen
+        answer = typed(question)
+        if not answer or typed("Once more") == answer:
+            return answer
         say("They differ. Type it again.")
     raise PassphraseError("The passphrase was not typed twice alike. Nothing was made.")
 
 
-def _typed(question: str) -> str:
+def typed(question: str) -> str:
+    """Ask a person for a passphrase."""
     answer: str = typer.prompt(question, default="", show_default=False, hide_input=True, err=True)
     return answer
 

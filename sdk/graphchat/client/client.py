@@ -1,5 +1,6 @@
 """The client: one encrypted database, its profiles, and the relays that it receives through."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from graphchat.client import restored
 from graphchat.client.context import Context
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
@@ -15,8 +17,9 @@ from graphchat.clock import Clock, SystemClock
 from graphchat.core import record
 from graphchat.core.doubt import Schedule
 from graphchat.crypto.vault import MODERATE, Strength
-from graphchat.errors import NotFoundError, StateError
+from graphchat.errors import NotFoundError, PassphraseError, StateError
 from graphchat.store import Cursor, Database
+from graphchat.store.backup import Progress, Report, quiet, write as write_backup
 from graphchat.transport import HttpTransport, Transport
 from graphchat.wire.uri import RelayAddress
 
@@ -67,6 +70,8 @@ class Client:
             for relay in self._relays:
                 await database.write(partial(_add_relay, relay.text, self._clock.now()))
             engine.context.relays = await self._stored_relays(database)
+            if await database.read(restored.is_marked):
+                await database.write(partial(restored.settle, self._clock))
             await engine.start()
             self._open, self._stack = engine, stack.pop_all()
         return self
@@ -181,6 +186,29 @@ class Client:
             self._passphrase, new, clock=self._clock, strength=self._strength
         )
         self._passphrase = new
+
+    async def backup(
+        self, target: Path, passphrase: str | None = None, progress: Progress = quiet
+    ) -> Report:
+        """Write everything into one encrypted file, which replaces ``target``.
+
+        ``passphrase`` protects it; None takes that of the database. Raises `PassphraseError`
+        if there is none, `StoreError`.
+        """
+        protect = passphrase or self._passphrase
+        if protect is None:
+            raise PassphraseError("A backup needs a passphrase. Choose one for it.")
+        work = partial(
+            write_backup,
+            self._path,
+            target,
+            passphrase=self._passphrase,
+            protect=protect,
+            clock=self._clock,
+            strength=self._strength,
+            progress=progress,
+        )
+        return await asyncio.to_thread(work)
 
     @staticmethod
     async def _stored_relays(database: Database) -> list[RelayAddress]:

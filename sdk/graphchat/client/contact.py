@@ -16,7 +16,7 @@ from graphchat.client import accept, amending, history, indicators, proof, rows,
 from graphchat.client.apply import Applier
 from graphchat.client.engine import Engine
 from graphchat.client.history import Line, Window
-from graphchat.client.live import Live, MessageState, Progress
+from graphchat.client.live import STATES, Live, MessageState, Progress
 from graphchat.client.proof import Proof
 from graphchat.client.receipt import Receipt
 from graphchat.client.rows import Spoken
@@ -94,6 +94,12 @@ class Contact:
     def mode(self) -> str:
         """``provable``: every message and receipt is signed; ``private``: none is, for good."""
         return self._live.connection.state.handshake.mode.value
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether nothing can be sent until both have a new code, since a backup was restored."""
+        lanes = [lane for lane in self._live.connection.lanes.values() if lane.started]
+        return bool(lanes) and all(lane.state.stale for lane in lanes)
 
     @property
     def trust(self) -> int:
@@ -490,4 +496,5 @@ def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, Mess
         " WHERE m.connection_id = ? AND m.msg_id = ? AND m.outgoing",
         (connection, message_id),
     ).fetchone()
-    return (row[0], row[1]) if row else None
+    # Nobody knows more of one that was on its way when a backup was made.
+    return (row[0], row[1] if row[1] in STATES else "sent") if row else None

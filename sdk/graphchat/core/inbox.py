@@ -41,6 +41,8 @@ class StreamState(msgspec.Struct):
     """The highest number seen by each lane."""
     ids: list[bytes] = []
     """Message ids of the last used frames, newest last."""
+    restored: bool = False
+    """From a backup: the client that it was made of may have used more of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class Inbox:
         """
         frame = signed.frame
         stream = self.streams.get(frame.stream) or self._open(frame.stream)
+        if stream.restored:
+            _catch_up(stream, frame)
         if frame.seq == stream.seq + 1 and frame.prev != stream.head:
             if frame.seq > 1:
                 # Through its hash, the signature is one over another frame before it as well.
@@ -180,3 +184,11 @@ class Inbox:
             stream.ids = [*stream.ids[1 - REMEMBERED :], signed.frame.id]
             ready.append(Use(signed))
         return ready
+
+
+def _catch_up(stream: StreamState, frame: Frame) -> None:
+    """Go on from ``frame``: what came before it was receipted, and is not sent again."""
+    stream.restored = False
+    if frame.seq > stream.seq + 1:
+        stream.seq, stream.head = frame.seq - 1, frame.prev
+        stream.recent, stream.lanes = [], {}

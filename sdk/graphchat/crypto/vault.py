@@ -80,7 +80,7 @@ def create(
     Raises `PassphraseError` for an empty or endless passphrase.
     """
     key = Secret(clock.random(KEY_SIZE))
-    return _pack(key, passphrase, clock, strength), key
+    return pack(key, passphrase, clock, strength), key
 
 
 def unlock(vault: bytes, passphrase: str | None) -> Secret:
@@ -113,17 +113,18 @@ def rewrap(
     strength: Strength = MODERATE,
 ) -> bytes:
     """Return a vault with the same key under another passphrase. Raises what `unlock` raises."""
-    return _pack(unlock(vault, passphrase), new_passphrase, clock, strength)
+    return pack(unlock(vault, passphrase), new_passphrase, clock, strength)
 
 
-def _pack(key: Secret, passphrase: str | None, clock: Clock, strength: Strength) -> bytes:
+def pack(key: Secret, passphrase: str | None, clock: Clock, strength: Strength) -> bytes:
+    """Return the vault of a key that exists already. Raises `PassphraseError` as `create`."""
     if passphrase is None:
         body = _HEAD.pack(_MAGIC, _VERSION, _Method.OPEN) + key.reveal()
     else:
         salt = clock.random(_SALT)
         ad = _HEAD.pack(_MAGIC, _VERSION, _Method.ARGON2ID)
         ad += _ARGON2.pack(strength.operations, strength.memory, salt)
-        wrapping = _stretch(passphrase, salt, strength)
+        wrapping = stretch(passphrase, salt, strength)
         body = ad + seal(wrapping, key.reveal(), ad, clock)
     return body + _checksum(body)
 
@@ -155,14 +156,18 @@ def _unwrap(vault: bytes, passphrase: str) -> Secret:
     except ValueError:
         raise StoreError("The vault file asks for too much work. Do not trust it.") from None
     end_of_ad = _HEAD.size + _ARGON2.size
-    wrapping = _stretch(passphrase, salt, strength)
+    wrapping = stretch(passphrase, salt, strength)
     try:
         return Secret(unseal(wrapping, vault[end_of_ad:-_CHECKSUM], vault[:end_of_ad]))
     except DecryptionError:
         raise PassphraseError from None
 
 
-def _stretch(passphrase: str, salt: bytes, strength: Strength) -> Secret:
+def stretch(passphrase: str, salt: bytes, strength: Strength) -> Secret:
+    """Return 32 bytes that cost what ``strength`` says to make of a passphrase.
+
+    Raises `PassphraseError` for an empty or endless one, `StoreError` without the memory.
+    """
     if not 0 < len(passphrase) <= MAX_PASSPHRASE:
         raise PassphraseError("A passphrase has 1 to 1024 characters. Choose another.")
     # One keyboard writes an accent as one character, another as two.

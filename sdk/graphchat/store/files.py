@@ -66,7 +66,7 @@ def exists(files: Files) -> bool:
     Raises `StoreError` if one of the two files is lost.
     """
     if not files.vault.exists() and files.database.exists() and files.new_vault.exists():
-        _rename(files.new_vault, files.vault)
+        rename(files.new_vault, files.vault)
     database, key = files.database.exists(), files.vault.exists()
     if key and not database:
         raise StoreError("The database file is lost. Restore a backup, or remove the .vault file.")
@@ -74,7 +74,7 @@ def exists(files: Files) -> bool:
         raise StoreError("The .vault file of the database is lost. Restore it from a backup.")
     if database and files.database.stat().st_size == 0:
         raise StoreError("The database file is empty. Restore a backup.")
-    _clear(files)
+    clear(files)
     return database
 
 
@@ -86,10 +86,15 @@ def create(files: Files, passphrase: str | None, clock: Clock, strength: vault.S
     connection = connect(files.new_database, key)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.close()  # the last connection moves the log into the database
-    _write(files.new_vault, data)
-    _rename(files.new_database, files.database)
-    _rename(files.new_vault, files.vault)
+    settle(files, data)
     return key
+
+
+def settle(files: Files, vault_data: bytes) -> None:
+    """Put a new database in its place, and its vault; a crash leaves nothing, or both."""
+    _write(files.new_vault, vault_data)
+    rename(files.new_database, files.database)
+    rename(files.new_vault, files.vault)
 
 
 def read_vault(files: Files) -> bytes:
@@ -100,10 +105,11 @@ def read_vault(files: Files) -> bytes:
 def replace_vault(files: Files, data: bytes) -> None:
     """Put another vault in place of the old one, or leave the old one."""
     _write(files.new_vault, data)
-    _rename(files.new_vault, files.vault)
+    rename(files.new_vault, files.vault)
 
 
-def _clear(files: Files) -> None:
+def clear(files: Files) -> None:
+    """Remove what a creation that did not come to its end has left."""
     files.new_vault.unlink(missing_ok=True)
     for suffix in _SIDECARS:
         name = files.new_database.name + suffix
@@ -118,7 +124,8 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _rename(old: Path, new: Path) -> None:
+def rename(old: Path, new: Path) -> None:
+    """Put a file in the place of another, on the disk too."""
     old.replace(new)
     _sync_folder(new.parent)
 

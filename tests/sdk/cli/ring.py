@@ -18,6 +18,11 @@ class Ring(KeyringBackend):
     def set_password(self, service: str, username: str, password: str) -> None:
         _file().write_bytes(msgspec.json.encode(_entries() | {f"{service} {username}": password}))
 
+    def delete_password(self, service: str, username: str) -> None:
+        entries = _entries()
+        del entries[f"{service} {username}"]
+        _file().write_bytes(msgspec.json.encode(entries))
+
 
 def _file() -> Path:
     return Path(os.environ["RING"])
