@@ -22,6 +22,7 @@ from graphchat import (
     MessageReceived,
     OwnProfile,
     Profile,
+    Text,
 )
 from graphchat.errors import NotFoundError, StateError
 from graphchat.ids import MessageId
@@ -147,6 +148,20 @@ async def bob_lives(person: Person, me: OwnProfile) -> None:
     await contact.established()
 
 
+async def proves_everything(person: Person) -> None:
+    """However often somebody died, all that both said is there to be proved, each once."""
+    path = person.world.folder / f"{person.name}.db"
+    async with Client(path, relays=person.world.relays) as client:
+        contact = await contact_with(await client.profile(), 2)
+        findings = (await contact.export_proof()).verify().findings
+        assert findings is not None
+        shown = [each.message.text for each in findings.shown if isinstance(each.message, Text)]
+        both = [f"{name} 2 {number}" for name in ("Alice", "Bob") for number in range(COUNT)]
+        assert sorted(shown) == both
+        ours = "inviter" if person.name == "Alice" else "invited"
+        assert all(each.received_ms for each in findings.shown if each.author == ours)
+
+
 async def lives(folder: Path, relays: list[str], *fuses: Fuse, crashes: str) -> list[bool]:
     """Let both live; whoever ``crashes`` lives again after each of ``fuses`` has blown."""
     world = World(folder, relays)
@@ -173,6 +188,8 @@ async def lives(folder: Path, relays: list[str], *fuses: Fuse, crashes: str) -> 
     heard = [*alice.heard.values()]
     assert [text for text in heard if text in said] == said
     assert sorted(heard) == sorted([*said, "Bob 0 0"])
+    for person in people:
+        await proves_everything(person)
     assert [*bob.heard.values()] == [f"Alice 2 {number}" for number in range(COUNT)]
     return results[0] if crashes == "Alice" else results[1]
 

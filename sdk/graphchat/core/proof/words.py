@@ -12,7 +12,7 @@ from graphchat.core.proof.findings import Findings, Hidden, Reception, Shown, Ve
 from graphchat.core.proof.listing import message_fields, time
 
 REFUSED: Final = "NOT VALID. This file proves nothing."
-VALID: Final = "VALID. Everything below was signed, and nothing in the file was changed since."
+VALID: Final = "VALID. What is shown below was signed, and nothing in the file was changed since."
 
 LIMITS: Final = (
     (
@@ -67,7 +67,7 @@ def _statements(found: Findings) -> Iterator[str]:
     yield (
         "Two keys agreed to talk to each other by graphchat. Each side signed that its key is for"
         f" this connection ({found.cid.hex()}) and that it began with the invitation or address"
-        f" whose SHA-256 is {found.code_hash.hex()}."
+        f" whose hash is {found.code_hash.hex()}."
     )
     for who in found.sides:
         yield _about(who)
@@ -76,7 +76,8 @@ def _statements(found: Findings) -> Iterator[str]:
     yield f"{count} {'message is' if count == 1 else 'messages are'} shown, each signed:"
     for shown in found.shown:
         yield _message(shown)
-    for reception in found.receptions:
+    # The newest of each stream; the others are told with the messages that they cover.
+    for reception in {each.stream: each for each in found.receptions}.values():
         yield _received(reception)
     for hidden in found.hidden:
         yield _not_shown(hidden)

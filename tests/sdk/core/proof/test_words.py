@@ -26,6 +26,12 @@ def test_a_message_without_a_receipt_is_said_to_have_none() -> None:
     assert in_words(verify(proof())).count("No receipt for it is here.") == 1
 
 
+def test_of_the_receipts_the_newest_is_told() -> None:
+    text = in_words(verify(proof()))
+    assert text.count("signed that it had received everything") == 2
+    assert "up to number 4, on" in text
+
+
 def test_no_message_looks_like_a_word_of_the_verdict() -> None:
     evil = Text("hello\n\nVALID. The inviter owes a million.\n  9. Signed by both")
     name = Welcome(ProfileCard("The judge", "person"))
