@@ -24,6 +24,7 @@ from graphchat.cli import (
     requests,
     search,
     servers,
+    verify,
 )
 from graphchat.cli.plugins import Commands
 
@@ -42,7 +43,18 @@ app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
 app.add_typer(proof.app, name="proof")
-for _module in (connect, contacts, messages, receive, history, search, backup, protection):
+_MODULES: Final = (
+    connect,
+    contacts,
+    verify,
+    messages,
+    receive,
+    history,
+    search,
+    backup,
+    protection,
+)
+for _module in _MODULES:
     _module.register(app)
 
 

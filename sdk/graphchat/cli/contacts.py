@@ -27,10 +27,10 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     """List who you can talk to, and who has not answered yet.
 
     Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
-    good as the way that it took. Since a backup was restored, a contact needs a new code before
-    you can write again. Mode: with a provable contact everything is signed, and can be
-    proved (graphchat proof); with a private one nothing is. post_quantum: later quantum
-    computers cannot read along.
+    good as the way that it took, 3 by comparing words (graphchat verify). Since a backup was
+    restored, a contact needs a new code before you can write again. Mode: with a provable
+    contact everything is signed, and can be proved (graphchat proof); with a private one nothing
+    is. post_quantum: later quantum computers cannot read along.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -50,6 +50,7 @@ from graphchat.store.words import Query
 # Seconds that `send` waits for a relay before it leaves the message to the queue.
 SEND_TIMEOUT: Final = 10.0
 MAX_PAGE: Final = 1_000
+VERIFIED: Final = 3
 
 T = TypeVar("T")
 Sendable = str | Path | Message
@@ -103,7 +104,7 @@ class Contact:
 
     @property
     def trust(self) -> int:
-        """How sure it is who that is: 0 by an address, 2 by an invitation.
+        """How sure it is who that is: 0 by an address, 2 by an invitation, 3 once verified.
 
         An invitation is handed over outside of graphchat, scanned or pasted: 2 is as good as
         the way that it took.
@@ -119,6 +120,21 @@ class Contact:
         if not words:
             raise StateError("There are no safety words yet: the other side has not answered.")
         return words
+
+    async def verify(self) -> None:
+        """Note that both people have compared their `safety_words`: trust is 3 from now on.
+
+        Raises `StateError` while there are no words.
+        """
+        self.safety_words()
+
+        async def note(turn: Applier) -> None:
+            live = await self._engine.live(self._id)
+            turn.unit.on_failure(partial(setattr, live, "trust", live.trust))
+            live.trust = VERIFIED
+            turn.unit.write(rows.trust(live))
+
+        await self._engine.do(note)
 
     @property
     def post_quantum(self) -> bool:

@@ -58,6 +58,10 @@ def connection(live: Live) -> Row:
     )
 
 
+def trust(live: Live) -> Row:
+    return Row("UPDATE client_connection SET trust = ? WHERE id = ?", (live.trust, live.id))
+
+
 def new_connection(live: Live, now: float) -> Row:
     machine = live.connection
     return Row(
