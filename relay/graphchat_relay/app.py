@@ -1,6 +1,6 @@
 """The relay as an ASGI application."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,7 +22,9 @@ from graphchat_relay.bus import Bus
 from graphchat_relay.gate import Gate, Sockets
 from graphchat_relay.handover import works
 from graphchat_relay.identity import load_identity
+from graphchat_relay.ledger import Holder
 from graphchat_relay.private import private_app
+from graphchat_relay.requests import Requests
 from graphchat_relay.rest import REFUSALS, Rest, answer, refuse
 from graphchat_relay.service.relay import Relay
 from graphchat_relay.service.replicas import Peers
@@ -42,9 +44,16 @@ class Parts:
     """None until the store was opened that has it."""
     site: Site
     sockets: Sockets = field(default_factory=Sockets)
+    requests: Requests = field(init=False)
     relay: Relay | None = None
     hand_over: bool = False
     """Take transports from the server: it is wanted, and works with this one."""
+
+    def __post_init__(self) -> None:
+        self.requests = Requests(self.settings.requests, self._evicted)
+
+    def _evicted(self) -> None:
+        self.running.metrics.evicted += 1
 
     @property
     def running(self) -> Relay:
@@ -56,7 +65,16 @@ class Parts:
         return self.relay is not None and self.relay.healthy and not self.sockets.closing
 
     def gauges(self) -> Mapping[str, float]:
-        return {"sockets": len(self.sockets), "queues_in_use": len(self.running.live)}
+        return {
+            "sockets": len(self.sockets),
+            "queues_in_use": len(self.running.live),
+            "memory_used": self.running.ledger.used,
+            "memory_ceiling": self.settings.memory_ceiling,
+        }
+
+    def _holders(self) -> Iterator[Holder]:
+        yield from self.sockets
+        yield from self.requests.holders()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -67,6 +85,7 @@ class Parts:
         async with self._medium() as (store, peers):
             try:
                 self.relay = Relay(store, self.clock, self.settings.limits, peers)
+                self.relay.ledger.holders = self._holders
                 self.hand_over = self.settings.hand_over and await works()
                 async with self.relay.running():
                     yield

@@ -10,6 +10,8 @@ from graphchat_relay.rfc6455 import Close, FrameError, Opcode, Parser, Ping, fra
 
 # Seconds in which a message that has begun has to be complete.
 UNFINISHED: Final = 60.0
+# Bytes that a peer has to take in the time in which it must not take nothing.
+LITTLE: Final = 4096
 
 
 class DirectLine(asyncio.BufferedProtocol):
@@ -30,10 +32,12 @@ class DirectLine(asyncio.BufferedProtocol):
         "_pong",
         "_receiver",
         "_said",
+        "_stall",
         "_timer",
         "_transport",
         "_turn",
         "_waiting",
+        "held",
         "writable",
     )
 
@@ -59,7 +63,9 @@ class DirectLine(asyncio.BufferedProtocol):
         self._said = False
         self._pong: bytes | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
         self.writable = True
+        self.held = 0
 
     @property
     def broken(self) -> bool:
@@ -67,6 +73,8 @@ class DirectLine(asyncio.BufferedProtocol):
 
     async def serve(self, receiver: Receiver) -> None:
         self._receiver = receiver
+        if not self.writable:
+            self._watch_stall()
         self._hear()
         try:
             while True:
@@ -88,6 +96,7 @@ class DirectLine(asyncio.BufferedProtocol):
             if self._waiting is not None:
                 self._waiting.close()
             self._parser.clear()
+            self._count(receiver)
             self._cancel()
             receiver.lost()
 
@@ -126,11 +135,14 @@ class DirectLine(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self.writable = False
+        if self._stall is None:
+            self._watch_stall()
 
     def resume_writing(self) -> None:
         if self._said or self._is_over:
             return
         self.writable = True
+        self._watched()
         if self._pong is not None:
             pong, self._pong = self._pong, None
             self._transport.write(frame(Opcode.PONG, pong))
@@ -139,6 +151,7 @@ class DirectLine(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
+        self._watched()
         # Not with the reason: nobody there would take it.
         self._former.connection_lost(None)
 
@@ -212,6 +225,8 @@ class DirectLine(asyncio.BufferedProtocol):
 
     def _watch(self, *, heard: bool) -> None:
         """Give up a message that has begun and does not end."""
+        if self._receiver is not None:
+            self._count(self._receiver)
         if self._said or self._is_over:
             return
         if heard or not self._parser.unfinished:
@@ -224,3 +239,30 @@ class DirectLine(asyncio.BufferedProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _count(self, receiver: Receiver) -> None:
+        """Let be known what is held of a message that is coming in."""
+        held = self._parser.held
+        if held != self.held:
+            receiver.hold(held - self.held)
+            self.held = held
+
+    def _watch_stall(self) -> None:
+        """Look after a while whether the peer has taken anything."""
+        if self._receiver is not None and not self._is_over:
+            left = self._transport.get_write_buffer_size()
+            loop = asyncio.get_running_loop()
+            self._stall = loop.call_later(self._receiver.patience, self._look, left)
+
+    def _look(self, left: int) -> None:
+        """Who takes less than a little is as good as one who takes nothing."""
+        self._stall = None
+        if self._receiver is not None and self._transport.get_write_buffer_size() > left - LITTLE:
+            self._receiver.stalled()
+        else:
+            self._watch_stall()
+
+    def _watched(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None

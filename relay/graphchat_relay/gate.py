@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -49,6 +49,9 @@ class Sockets:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def __iter__(self) -> Iterator[Socket]:
+        return iter(self._open)
 
     def add(self, socket: Socket) -> None:
         self._open[socket] = None
@@ -140,11 +143,11 @@ class Gate:
 
     async def _accept(self, receive: AsgiReceive, send: AsgiSend) -> Line:
         refuse_compression(send)
-        line = take_over(send, self._inbound) if self._hand_over() else None
+        line: Line | None = take_over(send, self._inbound) if self._hand_over() else None
         if line is None:
-            bound_messages(send, FRAME)
+            line = AsgiLine(receive, send, bound_messages(send, FRAME))
         await send({"type": "websocket.accept", "headers": list(HEADERS)})
-        return line or AsgiLine(receive, send)
+        return line
 
 
 def with_headers(send: AsgiSend) -> AsgiSend:

@@ -124,6 +124,14 @@ class Echo:
         self._line.write(frame)
         return None
 
+    @property
+    def patience(self) -> float:
+        return PATIENCE
+
     def resume(self) -> None: ...
 
     def lost(self) -> None: ...
+
+    def stalled(self) -> None: ...
+
+    def hold(self, count: int) -> None: ...

@@ -9,13 +9,13 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from graphchat_relay.line import STALL, AsgiSend, Scope
+from graphchat_relay.line import AsgiSend, Scope
 from graphchat_relay.underneath import abort, connection_of, ignore_late_bodies
 
 STREAMS: Final = 32
 """Streams of one connection that are open at the same time."""
-HEADERS: Final = 16 * 1024
-"""Bytes of a request's headers, as for HTTP/1.1; counted as RFC 9113 does, section 6.5.2."""
+TARGET: Final = 2048
+"""Bytes of a path with its query, of every version. Those of this protocol have 300."""
 # A stream that its client has reset is open no more, but what it asked for is still done
 # (CVE-2023-44487). So there may be a few more requests than streams; a flood of them may not.
 UNDER_WAY: Final = 2 * STREAMS
@@ -56,11 +56,16 @@ def is_upgraded(scope: Scope) -> bool:
     return any(name.lower() == b"http2-settings" for name, _ in scope["headers"])
 
 
-def has_long_headers(scope: Scope) -> bool:
-    return sum(len(name) + len(value) + 32 for name, value in scope["headers"]) > HEADERS
+def has_long_headers(scope: Scope, most: int) -> bool:
+    """Count headers as RFC 9113 does, section 6.5.2, whatever version it is."""
+    return sum(len(name) + len(value) + 32 for name, value in scope["headers"]) > most
 
 
-def patient(answer: AsgiSend, send: AsgiSend) -> AsgiSend:
+def has_long_target(scope: Scope) -> bool:
+    return len(scope["raw_path"]) + len(scope["query_string"]) > TARGET
+
+
+def patient(answer: AsgiSend, send: AsgiSend, seconds: float) -> AsgiSend:
     """Return ``answer``, which gives up the connection of ``send`` if nobody takes its answer.
 
     A client of HTTP/2 may open no window for it; the kernel, which ends such peers of HTTP/1.1,
@@ -69,7 +74,7 @@ def patient(answer: AsgiSend, send: AsgiSend) -> AsgiSend:
 
     async def sending(event: MutableMapping[str, Any]) -> None:
         try:
-            async with asyncio.timeout(STALL):
+            async with asyncio.timeout(seconds):
                 await answer(event)
         except TimeoutError:
             abort(send)

@@ -9,7 +9,9 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 from graphchat.wire.limits import BODY
-from graphchat_relay.line import AsgiReceive, AsgiSend
+from graphchat_relay.ledger import Ledger
+from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend
+from graphchat_relay.underneath import abort
 
 # Seconds and bytes that a body which nobody wants may take before its answer closes.
 PATIENCE: Final = 5.0
@@ -21,19 +23,76 @@ END: Final = 1.0
 class Intake:
     """One request over ``receive`` and ``send``, and how much of it was read."""
 
-    __slots__ = ("_closing", "_headers", "_receive", "_send", "finished")
+    __slots__ = (
+        "_alone",
+        "_closing",
+        "_evicted",
+        "_ledger",
+        "_limit",
+        "_receive",
+        "_send",
+        "_sending",
+        "_timer",
+        "finished",
+        "held",
+    )
 
-    def __init__(self, receive: AsgiReceive, send: AsgiSend, *, alone: bool = True) -> None:
+    def __init__(
+        self,
+        receive: AsgiReceive,
+        send: AsgiSend,
+        ledger: Ledger,
+        *,
+        alone: bool = True,
+    ) -> None:
         """``alone``: its connection carries no other request, and ends with a bad one."""
-        # RFC 9113, section 8.2.2: HTTP/2 has no such header.
-        self._headers = [(b"connection", b"close")] if alone else []
+        self._ledger = ledger
+        self._alone = alone
         self._receive = receive
         self._send = send
         self._closing = False
+        self._sending = False
+        self._evicted = False
+        self._limit: asyncio.Timeout | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.finished = False
+        self.held = 0
+        """Bytes of its body that were read, and of its answer that were not taken."""
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the relay waits for the peer, to say more or to take its answer."""
+        return (self._limit is not None or self._sending) and not self._evicted
+
+    def evict(self) -> None:
+        """End it, because others need its place."""
+        self._evicted = True
+        if self._limit is not None:
+            self._limit.reschedule(0)
+        # Who takes no answer learns no reason.
+        self._timer = asyncio.get_running_loop().call_later(FAREWELL, self.abort)
+
+    def abort(self) -> None:
+        """Break its connection, unless that carries others."""
+        if self._alone:
+            abort(self._send)
+
+    def release(self) -> None:
+        """Forget it: it has ended."""
+        self._hold(-self.held)
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def receive(self) -> Any:
-        event = await self._receive()
+        """Return the next event. Raises `TimeoutError` if others need the place of the request."""
+        if self._evicted:
+            raise TimeoutError
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                event = await self._receive()
+        finally:
+            self._limit = None
+        self._hold(len(event.get("body", b"")))
         if event["type"] != "http.request" or not event.get("more_body", False):
             self.finished = True
         return event
@@ -44,7 +103,19 @@ class Intake:
             await self._take(UNWANTED)
             if not self.finished:
                 self._closing = True
-                event["headers"] = [*event.get("headers", ()), *self._headers]
+                # RFC 9113, section 8.2.2: HTTP/2 has no such header.
+                close = [(b"connection", b"close")] if self._alone else []
+                event["headers"] = [*event.get("headers", ()), *close]
+        size = len(event.get("body", b""))
+        self._hold(size)
+        self._sending = True
+        try:
+            await self._answer(event)
+        finally:
+            self._sending = False
+            self._hold(-size)
+
+    async def _answer(self, event: MutableMapping[str, Any]) -> None:
         if not self._closing:
             await self._send(event)
             return
@@ -56,6 +127,10 @@ class Intake:
         finally:
             taking.cancel()
             await asyncio.wait([taking])
+
+    def _hold(self, count: int) -> None:
+        self.held += count
+        self._ledger.hold(count)
 
     async def _take(self, most: int) -> None:
         try:

@@ -10,8 +10,6 @@ Waiting = Coroutine[Any, Any, None]
 
 # Seconds that a peer has to take the news that it has to go.
 FAREWELL: Final = 1.0
-# Seconds that a peer may take no data before its connection is given up.
-STALL: Final = 60
 
 
 class Receiver(Protocol):
@@ -29,6 +27,19 @@ class Receiver(Protocol):
         """Learn that it never will."""
         ...
 
+    @property
+    def patience(self) -> float:
+        """Seconds that the peer may take nothing while something waits for it."""
+        ...
+
+    def stalled(self) -> None:
+        """Learn that it did."""
+        ...
+
+    def hold(self, count: int) -> None:
+        """Learn that so many bytes more, or less, of what is coming in are held."""
+        ...
+
 
 class Line(Protocol):
     """A WebSocket that was accepted."""
@@ -36,6 +47,11 @@ class Line(Protocol):
     @property
     def writable(self) -> bool:
         """False while enough is under way."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """Bytes of what is coming in, and not complete."""
         ...
 
     @property

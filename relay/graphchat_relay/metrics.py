@@ -15,6 +15,8 @@ NAMES: Final = {
     "over_rate": "Requests to create a queue that came too fast",
     "slowed": "Frames after which their socket was not read from for a while",
     "cut": "Sockets closed for what they sent",
+    "evicted": "Sockets and requests ended because they kept the relay waiting, or held too much",
+    "shed": "Requests and messages refused because too much was held in memory",
     "failures": "Writes that the store could not do",
     "created": "Queues created",
 }
@@ -35,6 +37,8 @@ class Metrics:
     over_rate: int = 0
     slowed: int = 0
     cut: int = 0
+    evicted: int = 0
+    shed: int = 0
     failures: int = 0
     created: int = 0
 

@@ -7,6 +7,7 @@ from typing import Final
 from graphchat.wire.frames import encode_binary, encode_text
 from graphchat.wire.limits import BATCH
 from graphchat.wire.socket import Push, ServerObject
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.line import Line
 
 # A recipient that reads slowly is pushed no more beyond this, and is not read from.
@@ -24,7 +25,9 @@ class Outbox:
 
     __slots__ = (
         "_drained",
+        "_ledger",
         "_line",
+        "_most",
         "_objects",
         "_on_room",
         "_planned",
@@ -34,8 +37,12 @@ class Outbox:
         "size",
     )
 
-    def __init__(self, line: Line, on_room: Callable[[], None]) -> None:
+    def __init__(
+        self, line: Line, on_room: Callable[[], None], ledger: Ledger, most: int = HIGH
+    ) -> None:
         self._line = line
+        self._ledger = ledger
+        self._most = most
         self._on_room = on_room
         self._objects: list[ServerObject] = []
         self._planned = False
@@ -48,12 +55,14 @@ class Outbox:
 
     @property
     def full(self) -> bool:
-        return self.size >= HIGH
+        return self.size >= self._most
 
     def push(self, found: Push) -> None:
         """Send a message, as `put` does."""
         if not self.closed:
-            self.size += len(found.message.msg)
+            size = len(found.message.msg)
+            self.size += size
+            self._ledger.hold(size)
             self.put(found)
 
     def put(self, found: ServerObject) -> None:
@@ -62,6 +71,7 @@ class Outbox:
             return
         self._objects.append(found)
         self.size += OVERHEAD
+        self._ledger.used += OVERHEAD
         if not self._planned:
             self._planned = True
             asyncio.get_running_loop().call_soon(self.flush)
@@ -72,6 +82,7 @@ class Outbox:
         was_full = self.full
         while self._line.writable:
             self.size -= self._under_way
+            self._ledger.used -= self._under_way
             self._under_way = 0
             if not self._objects:
                 break
@@ -97,6 +108,8 @@ class Outbox:
         """Take nothing more, and drop what waits."""
         self.closed = True
         self._objects.clear()
+        self._ledger.used -= self.size
+        self.size = self._under_way = 0
         self._release()
 
     def _release(self) -> None:

@@ -25,8 +25,6 @@ from graphchat_relay.site import Site
 
 SMALL: Final = 1024
 """Bytes of a body that holds one key."""
-PATIENCE: Final = 60.0
-"""Seconds in which a body has to be complete."""
 # RFC 9110, 11.6.1: whoever says 401 names a scheme.
 CHALLENGE: Final = SCHEME.strip()
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -82,7 +80,7 @@ class Rest:
 
     async def _create(self, request: Request) -> Response:
         """``POST <create>``."""
-        body = await _body(request, SMALL)
+        body = await self._body(request, SMALL)
         key = wire.decode(wire.CreateQueue, body).recipient
         token = request.path_params.get("name")
         base = self._site.base(request.url.scheme, request.headers.get("host", ""))
@@ -93,7 +91,7 @@ class Rest:
 
     async def _secure(self, request: Request) -> Response:
         """``PUT <RU>``."""
-        body = await _body(request, SMALL)
+        body = await self._body(request, SMALL)
         key = wire.decode(wire.SecureQueue, body).sender
         async with self._opened(request, body) as queue:
             await self._relay.secure(queue, key)
@@ -101,14 +99,14 @@ class Rest:
 
     async def _remove(self, request: Request) -> Response:
         """``DELETE <RU>``."""
-        async with self._opened(request, await _no_body(request)) as queue:
+        async with self._opened(request, await self._body(request, 0)) as queue:
             await self._relay.remove(queue)
         return answer(wire.OK)
 
     async def _list(self, request: Request) -> Response:
         """``GET <RU>/messages``."""
         start = _start(request)
-        async with self._opened(request, await _no_body(request)) as queue:
+        async with self._opened(request, await self._body(request, 0)) as queue:
             entries = self._relay.readable(queue)
             names = [entry.id for entry in entries]
             first = names.index(start) if start in names else 0
@@ -122,7 +120,7 @@ class Rest:
 
     async def _get(self, request: Request) -> Response:
         """``GET <RU>/messages/<id>``."""
-        async with self._opened(request, await _no_body(request)) as queue:
+        async with self._opened(request, await self._body(request, 0)) as queue:
             name = request.path_params["id"]
             entries = [entry for entry in self._relay.readable(queue) if entry.id == name]
             bodies = await self._relay.bodies(entries)
@@ -132,7 +130,7 @@ class Rest:
 
     async def _delete(self, request: Request) -> Response:
         """``DELETE <RU>/messages/<id>``."""
-        async with self._opened(request, await _no_body(request)) as queue:
+        async with self._opened(request, await self._body(request, 0)) as queue:
             done = _Done()
             self._relay.delete([(queue, request.path_params["id"], "", done)])
             await done.wait()
@@ -140,7 +138,7 @@ class Rest:
 
     async def _send(self, request: Request) -> Response:
         """``POST <SU>/messages``."""
-        body = await _body(request, BODY)
+        body = await self._body(request, BODY)
         msg = wire.decode(wire.SendMessage, body).msg
         if len(msg) not in SIZES:
             raise InvalidObjectError("/msg")
@@ -166,6 +164,19 @@ class Rest:
             yield queue
         finally:
             self._relay.release(queue)
+
+    async def _body(self, request: Request, limit: int) -> bytes:
+        """Read at most ``limit`` bytes. Raises `InvalidObjectError`, `HTTPException` if slow."""
+        found = bytearray()
+        try:
+            async with asyncio.timeout(self._relay.limits.request_seconds):
+                async for part in request.stream():
+                    found += part
+                    if len(found) > limit:
+                        raise InvalidObjectError("", f"the body is longer than {limit} bytes")
+        except TimeoutError:
+            raise HTTPException(408) from None
+        return bytes(found)
 
     def _proof(self, request: Request, body: bytes) -> Proof:
         target = request.scope["raw_path"].decode("ascii", "replace")
@@ -196,24 +207,6 @@ class _Done:
                 raise UnauthorizedError
             case _:
                 raise StoreError
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """Read at most ``limit`` bytes. Raises `InvalidObjectError`, `HTTPException` if it is slow."""
-    found = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                found += part
-                if len(found) > limit:
-                    raise InvalidObjectError("", f"the body is longer than {limit} bytes")
-    except TimeoutError:
-        raise HTTPException(408) from None
-    return bytes(found)
-
-
-async def _no_body(request: Request) -> bytes:
-    return await _body(request, 0)
 
 
 def _no_query(request: Request) -> None:

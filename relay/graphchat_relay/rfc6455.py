@@ -97,6 +97,11 @@ class Parser:
         """Tell whether something has begun and not ended."""
         return bool(self._buffer) or self._parts is not None
 
+    @property
+    def held(self) -> int:
+        """Bytes of it."""
+        return len(self._buffer) + (0 if self._parts is None else len(self._parts))
+
     def feed(self, data: bytes | memoryview) -> None:
         if not self._over:
             self._buffer += data

@@ -25,28 +25,23 @@ from graphchat.wire.uri import RelayAddress, fingerprint
 from graphchat_relay.app import load_tokens, make_parts, probes, public_app
 from graphchat_relay.gate import refuse
 from graphchat_relay.http2 import (
-    HEADERS,
     STREAMS,
     Connections,
     has_long_headers,
+    has_long_target,
     is_http2,
     is_upgraded,
     patient,
 )
 from graphchat_relay.identity import write_certificate
 from graphchat_relay.intake import Intake
-from graphchat_relay.line import STALL, AsgiReceive, AsgiSend, Scope
+from graphchat_relay.line import AsgiReceive, AsgiSend, Scope
 from graphchat_relay.reload import Watched, watch
 from graphchat_relay.settings import RelaySettings
 from graphchat_relay.underneath import abort
 
 LOG: Final = logging.getLogger("graphchat_relay")
 BACKLOG: Final = 2048
-# Longer than clients keep an idle connection: else they would write into a closed one.
-# Not much longer: Hypercorn keeps what a client has closed until then. In seconds.
-KEEP_ALIVE: Final = 20
-# Requests at the same time; each may hold a body of 1 MiB.
-REQUESTS: Final = 512
 # Seconds that requests have when the relay is told to stop.
 GRACE: Final = 2.0
 SOCKET_OPTIONS: Final = (
@@ -55,8 +50,6 @@ SOCKET_OPTIONS: Final = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 60),
     (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 20),
-    # One that takes no data is given up, too, even if it still answers.
-    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", STALL * 1000),
 )
 
 
@@ -68,10 +61,8 @@ class RelayServer:
         self._parts = make_parts(settings)
         self._stop = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._idle = asyncio.Event()
         self._folder = contextlib.ExitStack()
         self._configs: list[Config] = []
-        self._requests: dict[object, AsgiSend] = {}
         self._connections = Connections()
         self._app: Starlette | None = None
         self.address = RelayAddress("", fingerprint(self._parts.site.identity))
@@ -92,8 +83,7 @@ class RelayServer:
         for config in self._configs:
             config.graceful_timeout = 0.01
         self._parts.sockets.abort()
-        for send in self._requests.values():
-            abort(send)
+        self._parts.requests.abort()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `stop`; call ``ready`` when connections are accepted.
@@ -144,53 +134,59 @@ class RelayServer:
         self._parts.sockets.closing = True  # /readyz says so from here on
         await asyncio.sleep(self._settings.drain_delay)
         await self._parts.sockets.drain(self._settings.drain_spread)
-        await self._quiet(GRACE)
+        await self._parts.requests.quiet(GRACE)
         # Hypercorn would wait for those that do not take their answers.
         self.abort()
 
-    async def _quiet(self, seconds: float) -> None:
-        """Wait until no request is under way, but not for long."""
-        self._idle.clear()
-        if self._requests:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._idle.wait()
-
     async def _serve(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
-        """Know of every request, so that the end of the process waits for none for long."""
+        """Refuse what is too much; know of every request, so that the end waits for none long."""
         if not is_http2(scope):
-            await self._take(scope, receive, send)
+            await self._judge(scope, receive, send)
         elif not self._settings.http2 or is_upgraded(scope):
             abort(send)
         else:
             with self._connections.request(send) as welcome:
                 if not welcome:
                     abort(send)
-                elif has_long_headers(scope):
-                    await refuse(scope, send, 431, wire.encode(wire.Refusal("headers")))
                 else:
-                    await self._take(scope, receive, send)
+                    await self._judge(scope, receive, send)
+
+    async def _judge(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
+        assert self._app is not None
+        if has_long_headers(scope, self._settings.header_bytes):
+            await self._refuse(scope, receive, send, 431, "headers")
+        elif has_long_target(scope):
+            await self._refuse(scope, receive, send, 414, "target")
+        elif scope["type"] == "http":
+            await self._take(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _refuse(
+        self, scope: Scope, receive: AsgiReceive, send: AsgiSend, status: int, error: str
+    ) -> None:
+        answering = send
+        if scope["type"] == "http":
+            answering = self._intake(scope, receive, send).send
+        await refuse(scope, answering, status, wire.encode(wire.Refusal(error)))
 
     async def _take(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> None:
         assert self._app is not None
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = object()
-        busy = len(self._requests) >= REQUESTS
-        self._requests[request] = send
-        intake = Intake(receive, send, alone=not is_http2(scope))
-        answering = patient(intake.send, send) if is_http2(scope) else intake.send
-        try:
-            if busy:
+        intake = self._intake(scope, receive, send)
+        stall = self._settings.stall_seconds
+        answering = patient(intake.send, send, stall) if is_http2(scope) else intake.send
+        with self._parts.requests.holding(intake) as welcome:
+            shed = scope["method"] != "DELETE" and self._parts.running.ledger.over
+            self._parts.running.metrics.shed += shed
+            if shed or not welcome:
                 body = wire.encode(wire.Refusal("busy"))
                 await refuse(scope, answering, 503, body, ((b"retry-after", b"5"),))
             else:
                 await self._app(scope, intake.receive, answering)
-        finally:
-            del self._requests[request]
-            if not self._requests:
-                self._idle.set()
+
+    def _intake(self, scope: Scope, receive: AsgiReceive, send: AsgiSend) -> Intake:
+        ledger = self._parts.running.ledger
+        return Intake(receive, send, ledger, alone=not is_http2(scope))
 
     async def _run_private(self, port: int) -> None:
         listening = self._listen(self._settings.private_host, port)
@@ -207,7 +203,9 @@ class RelayServer:
             )
         except OSError as error:
             raise StateError(_why_not(host, port, error)) from None
-        for level, name, value in SOCKET_OPTIONS:
+        # One that takes no data is given up, too, even if it still answers.
+        stall = (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", int(1000 * self._settings.stall_seconds))
+        for level, name, value in (*SOCKET_OPTIONS, stall):
             # Accepted connections inherit them. Not every platform has all of them.
             if hasattr(socket, name):
                 found.setsockopt(level, getattr(socket, name), value)
@@ -222,12 +220,14 @@ class RelayServer:
         config.include_server_header = False
         config.include_date_header = False
         config.backlog = BACKLOG
-        config.keep_alive_timeout = KEEP_ALIVE
+        config.keep_alive_timeout = self._settings.idle_seconds
+        config.ssl_handshake_timeout = self._settings.idle_seconds
+        config.h11_max_incomplete_size = self._settings.header_bytes
         config.keep_alive_max_requests = 1_000_000
         config.max_app_queue_size = 8
         config.alpn_protocols = ["h2", "http/1.1"] if self._settings.http2 else ["http/1.1"]
         config.h2_max_concurrent_streams = STREAMS
-        config.h2_max_header_list_size = HEADERS
+        config.h2_max_header_list_size = self._settings.header_bytes
         config.websocket_max_message_size = FRAME
         # The kernel finds dead peers, see below; a task for each socket would cost memory.
         config.websocket_ping_interval = None

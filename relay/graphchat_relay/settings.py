@@ -69,6 +69,8 @@ class RelaySettings(BaseSettings):
     creations_per_token: Annotated[float, Field(gt=0)] = 10.0
     """New queues a second that one create token allows, if there are tokens."""
     pending_bytes: Annotated[int, Field(ge=2 * limits.XXL)] = 64 * 1024 * 1024
+    memory_ceiling: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
+    """Bytes that are held for others, all together. Beyond it load is shed. 0: without bound."""
     sockets: Annotated[int, Field(ge=1)] = 20_000
     queues_per_socket: Annotated[int, Field(ge=1)] = 20_000
     objects_per_second: Annotated[float, Field(gt=0)] = 1_000.0
@@ -77,6 +79,20 @@ class RelaySettings(BaseSettings):
     """What one socket may ask at once."""
     invalid_objects: Annotated[int, Field(ge=1)] = 300
     """Invalid objects of one socket in five minutes; beyond them it is closed, with 1008."""
+    requests: Annotated[int, Field(ge=1)] = 512
+    """Requests at the same time. One more ends the one that has waited longest for its client."""
+    request_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """In which the body of a request has to be complete."""
+    # Longer than clients keep an idle connection: else they would write into a closed one.
+    # Not much longer: Hypercorn keeps what a client has closed until then.
+    idle_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0
+    """In which the head of the next request has to be complete, and a TLS handshake."""
+    header_bytes: Annotated[int, Field(ge=2048, le=1024 * 1024)] = 16 * 1024
+    """Of one request. Beyond: 431."""
+    stall_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """That a client may take nothing while something waits for it; then it is disconnected."""
+    outbox_bytes: Annotated[int, Field(ge=64 * 1024)] = 1024 * 1024
+    """That wait for one socket. Beyond it nothing is pushed to it, and nothing read."""
     hand_over: bool = True
     """Take the transports of WebSockets from Hypercorn. False: plain ASGI, at half the speed."""
     http2: bool = True
@@ -132,9 +148,13 @@ class RelaySettings(BaseSettings):
         return base
 
     @model_validator(mode="after")
-    def _certificate(self) -> Self:
+    def _together(self) -> Self:
         if (self.certfile is None) != (self.keyfile is None):
             raise ValueError("A certificate needs both --certfile and --keyfile.")
+        if 0 < self.memory_ceiling < self.pending_bytes:
+            raise ValueError(
+                "The memory ceiling is below the pending bytes, which it counts, too."
+            )
         if self.certfile is not None and self.tls_self_signed:
             raise ValueError("Choose either --tls-self-signed or --certfile.")
         if self.create_tokens and not self.path.endswith(DEFAULT_PATH):

@@ -8,7 +8,7 @@ from typing import Final
 from graphchat.errors import StoreError
 from graphchat.wire.base64url import to_text
 from graphchat.wire.frames import decode_client
-from graphchat.wire.limits import INLINE, SIZES
+from graphchat.wire.limits import INLINE, SIZES, S
 from graphchat.wire.rest import Message
 from graphchat.wire.signing import NONCE_BYTES, socket_bytes
 from graphchat.wire.socket import (
@@ -32,7 +32,7 @@ from graphchat.wire.socket import (
 from graphchat.wire.uri import ID_CHARACTERS
 from graphchat_relay.auth import Proof
 from graphchat_relay.line import Line, Waiting
-from graphchat_relay.outbox import HIGH, LOOK, Outbox
+from graphchat_relay.outbox import LOOK, Outbox
 from graphchat_relay.pace import Pace
 from graphchat_relay.service.queues import (
     Attachment,
@@ -47,6 +47,8 @@ from graphchat_relay.site import Site
 
 # RFC 6455, 7.4.1: against the rules, which are ours.
 POLICY: Final = 1008
+# Seconds that one who brings much waits while memory is short.
+RELIEF: Final = 1.0
 LENGTHS: Final = frozenset(SIZES)
 
 
@@ -76,7 +78,7 @@ class Socket:
         self._pace = pace
         # Invalid objects of the frame that is being done.
         self._invalid = 0
-        self._outbox = Outbox(line, self._resume)
+        self._outbox = Outbox(line, self._resume, relay.ledger, relay.limits.outbox_bytes)
         # By the last part of the URI. A grant lasts as long as the socket.
         self._subscribed: dict[str, LiveQueue] = {}
         self._attached: dict[str, Attachment] = {}
@@ -110,6 +112,8 @@ class Socket:
         done = self._do(objects)
         rest = objects[done:]
         pause = self._pace.after(len(objects), len(frame), self._invalid)
+        if self._relay.ledger.over and len(frame) > S:
+            pause = max(pause, RELIEF)
         return (
             self._wait(rest, pause)
             if rest or pause or self._invalid or self._outbox.full
@@ -121,6 +125,27 @@ class Socket:
 
     def lost(self) -> None:
         self._outbox.shut()
+
+    @property
+    def patience(self) -> float:
+        return self._relay.limits.stall_seconds
+
+    def stalled(self) -> None:
+        self.shed()
+
+    def hold(self, count: int) -> None:
+        self._relay.ledger.hold(count)
+
+    # What the ledger calls.
+
+    @property
+    def held(self) -> int:
+        return self._outbox.size + self._line.held
+
+    def shed(self) -> None:
+        """Break the connection: its peer keeps the relay waiting, or holds too much."""
+        self._relay.metrics.evicted += 1
+        self.abort()
 
     async def _wait(self, objects: Sequence[ClientObject | Invalid], pause: float) -> None:
         await self._handle(objects)
@@ -144,7 +169,7 @@ class Socket:
 
     @property
     def writable(self) -> bool:
-        return self._outbox.size < HIGH
+        return not self._outbox.full
 
     def push(self, uri: str, entry: Entry) -> None:
         size = entry.size

@@ -4,6 +4,8 @@ Everything is guarded: with another server, or another version of it, nothing ha
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -43,14 +45,17 @@ def is_over(send: AsgiSend) -> bool:
     return getattr(getattr(send, "__self__", None), "closed", False) is True
 
 
-def bound_messages(send: AsgiSend, most: int) -> None:
+def bound_messages(send: AsgiSend, most: int) -> "MessageBuffer | None":
     """Take messages of at most ``most`` bytes on the socket that ``send`` belongs to.
 
     Hypercorn counts text in characters, keeps what is too long, and goes on reading.
     """
     stream, transport = getattr(send, "__self__", None), transport_of(send)
     if transport is not None and hasattr(getattr(stream, "buffer", None), "to_message"):
-        stream.buffer = MessageBuffer(transport, most)  # type: ignore[union-attr] # it has one
+        found = MessageBuffer(transport, most)
+        stream.buffer = found  # type: ignore[union-attr] # it has one
+        return found
+    return None
 
 
 class MessageBuffer:
@@ -59,7 +64,17 @@ class MessageBuffer:
     Breaks the connection if it is too long or too slow.
     """
 
-    __slots__ = ("_broken", "_is_text", "_most", "_parts", "_timer", "_transport")
+    __slots__ = (
+        "_broken",
+        "_is_text",
+        "_most",
+        "_on_hold",
+        "_parts",
+        "_sizes",
+        "_timer",
+        "_transport",
+        "held",
+    )
 
     def __init__(self, transport: asyncio.WriteTransport, most: int) -> None:
         self._transport = transport
@@ -69,6 +84,26 @@ class MessageBuffer:
         self._is_text = False
         self._broken = False
         self._timer: asyncio.TimerHandle | None = None
+        self._on_hold: Callable[[int], None] | None = None
+        self.held = 0
+        """Bytes that have come, and were not taken."""
+        self._sizes: deque[int] = deque()
+
+    def tell(self, on_hold: Callable[[int], None]) -> None:
+        """Let be known what is held from now on, and of what is held."""
+        self._on_hold = on_hold
+        on_hold(self.held)
+
+    def taken(self) -> None:
+        """Learn that the oldest message is held by another."""
+        self._count(-self._sizes.popleft())
+
+    def end(self) -> None:
+        """Hold nothing, and tell nobody any more."""
+        self._count(-self.held)
+        self._on_hold = None
+        self._broken = True
+        self._parts = bytearray()
 
     def extend(self, event: Message[Any]) -> None:
         """Take a part. Raises `FrameTooLargeError`, on which Hypercorn says 1009."""
@@ -77,9 +112,11 @@ class MessageBuffer:
             part = event.data.encode() if isinstance(event.data, str) else event.data
             if len(self._parts) + len(part) <= self._most:
                 self._parts += part
+                self._count(len(part))
                 self._wait(finished=event.message_finished)
                 return
             self._broken = True
+            self._count(-len(self._parts))
             self.clear()
             self._break(FAREWELL)
         raise FrameTooLargeError
@@ -88,11 +125,17 @@ class MessageBuffer:
         self._parts = bytearray()
 
     def to_message(self) -> dict[str, Any]:
+        self._sizes.append(len(self._parts))
         return {
             "type": "websocket.receive",
             "bytes": None if self._is_text else bytes(self._parts),
             "text": self._parts.decode() if self._is_text else None,
         }
+
+    def _count(self, count: int) -> None:
+        self.held += count
+        if self._on_hold is not None:
+            self._on_hold(count)
 
     def _wait(self, *, finished: bool) -> None:
         if finished and self._timer is not None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
-import pytest
+from tests.relay.support import eventually
 
 from graphchat_relay import asgi
 from graphchat_relay.asgi import AsgiLine
@@ -41,6 +41,8 @@ class Ear:
         self.heard: list[str | bytes] = []
         self.calls: list[str] = []
         self.waiting: asyncio.Event | None = None
+        self.seconds = 60.0
+        self.held = 0
 
     def take(self, frame: str | bytes) -> Waiting | None:
         self.heard.append(frame)
@@ -48,6 +50,16 @@ class Ear:
 
     async def _wait(self, event: asyncio.Event) -> None:
         await event.wait()
+
+    @property
+    def patience(self) -> float:
+        return self.seconds
+
+    def stalled(self) -> None:
+        self.calls.append("stalled")
+
+    def hold(self, count: int) -> None:
+        self.held += count
 
     def resume(self) -> None:
         self.calls.append("resume")
@@ -148,17 +160,15 @@ async def test_who_was_asked_to_go_is_heard_no_more_and_not_waited_for(monkeypat
     assert ear.calls == ["lost"]
 
 
-async def test_one_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "STALL", 0.01)
+async def test_one_who_takes_nothing_is_given_up() -> None:
     server, ear = Server(), Ear()
+    ear.seconds = 0.01
     line = AsgiLine(server.coming.get, server.send)
-    aborted = asyncio.Event()
-    monkeypatch.setattr(asgi, "abort", lambda _: aborted.set())
     serving = asyncio.create_task(line.serve(ear))
     await asyncio.sleep(0)
     server.open.clear()
     line.write("to nobody")
-    await asyncio.wait_for(aborted.wait(), 5)
+    await eventually(lambda: "stalled" in ear.calls)
     assert "lost" in ear.calls
     server.leave()
     await serving

@@ -29,7 +29,7 @@ from tests.relay.test_asgi import Ear, settle, writable
 from graphchat.testing import relay
 from graphchat.wire.socket import Push, Send
 from graphchat_relay import direct
-from graphchat_relay.direct import DirectLine
+from graphchat_relay.direct import LITTLE, DirectLine
 
 
 @dataclass(slots=True)
@@ -252,3 +252,44 @@ async def test_nothing_is_left_of_those_who_came(caplog: pytest.LogCaptureFixtur
         await eventually(lambda: {task.get_name() for task in asyncio.all_tasks()} <= before)
         assert open_files() <= files
     assert caplog.records == []
+
+
+async def test_who_takes_less_than_a_little_is_as_good_as_gone() -> None:
+    async with ends() as found:
+        there = found.writer.transport
+        assert isinstance(there, asyncio.Transport)
+        there.pause_reading()
+        await settle()
+        while writable(found.line):
+            found.line.write(bytes(100_000))
+        left = found.line._transport.get_write_buffer_size()
+        found.line._look(left + LITTLE)
+        assert found.ear.calls == []
+        found.line._look(left + LITTLE - 1)
+        assert found.ear.calls == ["stalled"]
+
+
+async def test_who_takes_nothing_for_long_is_told_of_and_nobody_else() -> None:
+    async with ends() as found, ends() as other:
+        found.ear.seconds = 0.01
+        other.ear.seconds = 0.01
+        there = found.writer.transport
+        assert isinstance(there, asyncio.Transport)
+        there.pause_reading()
+        other.line.write(bytes(100_000))
+        while writable(found.line):
+            found.line.write(bytes(100_000))
+        await eventually(lambda: found.ear.calls == ["stalled"])
+        assert "stalled" not in other.ear.calls
+
+
+async def test_what_is_held_of_a_message_is_told() -> None:
+    async with ends() as found:
+        whole = frame(BINARY, bytes(100_000))
+        found.writer.write(whole[:-1])
+        await eventually(lambda: found.ear.held == len(whole) - 1)
+        assert found.line.held == found.ear.held
+        found.writer.write(whole[-1:] + frame(BINARY, b"12345", last=False))
+        await eventually(lambda: found.ear.held == 5)
+        found.writer.transport.abort()
+        await eventually(lambda: found.ear.held == 0)

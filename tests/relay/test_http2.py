@@ -18,9 +18,11 @@ from graphchat.wire.frames import decode_server, encode_text
 from graphchat.wire.limits import XXL
 from graphchat.wire.socket import Session, Unsubscribe, Unsubscribed
 from graphchat.wire.uri import RelayAddress
-from graphchat_relay import http2, intake, rest
-from graphchat_relay.http2 import HEADERS, STREAMS, UNDER_WAY
+from graphchat_relay import intake
+from graphchat_relay.http2 import STREAMS, UNDER_WAY
+from graphchat_relay.settings import RelaySettings
 
+LONG = RelaySettings().header_bytes
 CLIENT_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
 
 
@@ -45,7 +47,7 @@ async def test_a_client_is_told_the_bounds(served: TestRelay) -> None:
     async with connected(base_of(served)) as connection:
         settings = connection.h2.remote_settings
         assert settings[SettingCodes.MAX_CONCURRENT_STREAMS] == STREAMS
-        assert settings[SettingCodes.MAX_HEADER_LIST_SIZE] == HEADERS
+        assert settings[SettingCodes.MAX_HEADER_LIST_SIZE] == LONG
 
 
 async def test_many_requests_of_one_connection_are_answered_together(served: TestRelay) -> None:
@@ -73,7 +75,7 @@ async def test_the_end_does_not_wait_for_an_idle_connection(served: TestRelay) -
 
 async def test_headers_have_the_bound_of_the_other_version(served: TestRelay) -> None:
     async with connected(base_of(served)) as connection:
-        asked = asking("GET", base_of(served), [("a", "a" * HEADERS)])
+        asked = asking("GET", base_of(served), [("a", "a" * LONG)])
         number = connection.begin(asked, end=True)
         answer = await connection.streams[number].answer()
         assert (answer.status, answer.json) == (431, {"error": "headers"})
@@ -127,24 +129,19 @@ async def test_some_resets_are_no_crime(served: TestRelay) -> None:
         assert (await connection.streams[number].answer()).status == 405
 
 
-async def test_who_takes_no_answer_is_given_up(
-    served: TestRelay, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http2, "STALL", 0.1)
-    async with connected(base_of(served), window=0) as connection:
-        connection.begin(asking("GET", base_of(served)), end=True)
-        await asyncio.wait_for(connection.over.wait(), 5)
-    assert served._server is not None
-    assert served._server._requests == {}
-    await works(served)
+async def test_who_takes_no_answer_is_given_up() -> None:
+    async with relay(stall_seconds=0.1) as served:
+        async with connected(base_of(served), window=0) as connection:
+            connection.begin(asking("GET", base_of(served)), end=True)
+            await asyncio.wait_for(connection.over.wait(), 5)
+        assert served._server is not None
+        assert len(served._server._parts.requests) == 0
+        await works(served)
 
 
-async def test_a_body_that_does_not_come_is_given_up(
-    served: TestRelay, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rest, "PATIENCE", 0.1)
+async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "PATIENCE", 0.1)
-    async with connected(base_of(served)) as connection:
+    async with relay(request_seconds=0.1) as served, connected(base_of(served)) as connection:
         number = connection.begin(asking("POST", base_of(served)), end=False)
         await connection.push(number, b"{", end=False)
         answer = await connection.streams[number].answer()

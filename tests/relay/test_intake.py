@@ -7,7 +7,7 @@ from tests.relay.support import Clients, clients
 
 from graphchat.testing import relay
 from graphchat.testing.relays import TestRelay
-from graphchat_relay import intake, server
+from graphchat_relay import intake
 
 CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
 COOKIE: Final = CHUNKED + b"Cookie: a=b\r\n"
@@ -52,9 +52,8 @@ async def test_a_body_that_nobody_reads_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, line: bytes, headers: bytes, status: bytes, end: bytes
 ) -> None:
     monkeypatch.setattr(intake, "PATIENCE", 0.1)
-    monkeypatch.setattr(server, "KEEP_ALIVE", 0.2)
     body = (b"258\r\n" + b"a" * 600 + b"\r\n") * 40 + end
-    async with relay("memory:") as served, clients(served.uri) as peers:
+    async with relay("memory:", idle_seconds=0.2) as served, clients(served.uri) as peers:
         before = descriptors()
         for _ in range(5):
             found = await ask(peers, line + b" HTTP/1.1\r\nHost: x\r\n" + headers, body)

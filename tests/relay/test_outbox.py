@@ -4,6 +4,7 @@ from graphchat.wire.frames import decode_server
 from graphchat.wire.limits import BATCH, FRAME, M
 from graphchat.wire.rest import Message
 from graphchat.wire.socket import Push, Ready, ServerObject
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.line import Receiver
 from graphchat_relay.outbox import HIGH, Outbox
 
@@ -15,6 +16,7 @@ class Wire:
         self.frames: list[str | bytes] = []
         self.writable = True
         self.broken = False
+        self.held = 0
 
     def write(self, frame: str | bytes) -> None:
         self.frames.append(frame)
@@ -36,8 +38,8 @@ def push(number: int, size: int = M) -> Push:
     return Push("uri", Message(str(number), 0, size, bytes(size)))
 
 
-def box(wire: Wire, room: list[int] | None = None) -> Outbox:
-    return Outbox(wire, lambda: (room if room is not None else []).append(1))
+def box(wire: Wire, room: list[int] | None = None, ledger: Ledger | None = None) -> Outbox:
+    return Outbox(wire, lambda: (room if room is not None else []).append(1), ledger or Ledger())
 
 
 async def settle() -> None:
@@ -128,3 +130,22 @@ async def test_a_broken_connection_keeps_nobody_waiting() -> None:
     wire.writable = True
     outbox.flush()
     assert wire.frames == []
+
+
+async def test_what_waits_is_counted_until_it_is_taken_or_given_up() -> None:
+    wire, ledger = Wire(), Ledger()
+    outbox = box(wire, ledger=ledger)
+    for number in range(10):
+        outbox.push(push(number))
+    assert ledger.used == outbox.size > 10 * M
+    await settle()
+    assert ledger.used == 0
+    wire.writable = False
+    other = box(wire, ledger=ledger)
+    other.push(push(1))
+    other.put(Ready("small"))
+    await settle()
+    assert ledger.used == other.size > M
+    other.shut()
+    other.shut()
+    assert ledger.used == 0

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.relay.raw import HELLO
 from tests.relay.support import clients, envelope
 
 from graphchat.errors import StateError
 from graphchat.testing import relay
 from graphchat.wire.limits import XXL
-from graphchat_relay import rest, server as servers
 from graphchat_relay.server import RelayServer
+from graphchat_relay.service.relay import Relay
 from graphchat_relay.settings import RelaySettings
 
 
@@ -76,25 +77,84 @@ async def begin(uri: str, text: bytes) -> tuple[asyncio.StreamReader, asyncio.St
     return reader, writer
 
 
-async def test_so_many_requests_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "REQUESTS", 2)
-    async with relay("memory:") as served, clients(served.uri) as peers:
+async def test_a_stranger_who_never_ends_makes_room_for_who_asks() -> None:
+    async with relay("memory:", requests=2) as served, clients(served.uri) as peers:
         begun = [await begin(served.uri, BEGUN) for _ in range(2)]
         await asyncio.sleep(0.05)
         found = await peers.rest.ask("GET", f"{peers.address.base}/x/messages")
-        assert (found.status, found.headers["retry-after"]) == (503, "5")
-        assert found.headers["graph-chat-version"] == "1"
+        assert found.status == 401
+        async with asyncio.timeout(5):
+            ended = await begun[0][0].read()
+        assert ended.split()[1] == b"408"
+        assert served.metrics["evicted"] == 1
         for _, writer in begun:
             writer.close()
+
+
+async def test_so_many_requests_that_are_worked_on_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    going = asyncio.Event()
+
+    async def bodies(*_: object) -> dict[int, bytes]:
+        await going.wait()
+        return {}
+
+    async with relay("memory:", requests=1) as served, clients(served.uri) as peers:
+        queue = await peers.rest.queue("alice", "bob")
+        monkeypatch.setattr(Relay, "bodies", bodies)
+        slow = asyncio.create_task(peers.rest.list(queue, "alice"))
         await asyncio.sleep(0.1)
         found = await peers.rest.ask("GET", f"{peers.address.base}/x/messages")
-        assert found.status == 401
+        assert (found.status, found.headers["retry-after"]) == (503, "5")
+        assert found.headers["graph-chat-version"] == "1"
+        going.set()
+        assert await slow == []
+        assert served.metrics["evicted"] == 0
+
+
+@pytest.mark.parametrize("text", [b"", b"GET /q HTTP/1.1\r\nHost: x\r\nA: ", BEGUN[:-1] + b"{"])
+async def test_who_does_not_go_on_is_left(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphchat_relay.intake.PATIENCE", 0.1)
+    async with relay("memory:", idle_seconds=0.2, request_seconds=0.2) as served:
+        reader, writer = await begin(served.uri, text)
+        async with asyncio.timeout(5):
+            await reader.read()  # to the end
+        writer.close()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_who_connects_and_says_nothing_is_left(secure: bool) -> None:  # noqa: FBT001 - a parameter
+    async with relay("memory:", idle_seconds=0.2, tls_self_signed=secure) as served:
+        reader, writer = await begin(served.uri, b"")
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "error"),
+    [
+        (b"GET /q HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n" % (b"a" * 3000), b"431", b"headers"),
+        (b"GET /q?%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 2050), b"414", b"target"),
+        (HELLO.replace(b"/q", b"/q/" + b"a" * 2050), b"414", b"target"),
+    ],
+    ids=["headers", "target", "socket"],
+)
+async def test_a_head_has_its_bounds(text: bytes, status: bytes, error: bytes) -> None:
+    async with relay("memory:", header_bytes=3000) as served:
+        reader, writer = await begin(served.uri, text)
+        async with asyncio.timeout(5):
+            found = await reader.readuntil(b"}")
+        assert found.split()[1] == status
+        assert found.endswith(b'{"error":"%s"}' % error)
+        assert b"graph-chat-version: 1" in found.lower()
+        writer.close()
 
 
 async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "PATIENCE", 0.1)
     monkeypatch.setattr("graphchat_relay.intake.PATIENCE", 0.1)
-    async with relay("memory:") as served:
+    async with relay("memory:", request_seconds=0.1) as served:
         reader, writer = await begin(served.uri, BEGUN)
         async with asyncio.timeout(5):
             found = await reader.read()  # to the end

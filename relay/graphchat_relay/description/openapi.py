@@ -41,6 +41,10 @@ request with a cookie is a 400. What is no HTTP, or has longer headers than the 
 are always taken, is answered with a bare 400, 431 or 501 before the relay sees it."""
 
 
+# What has nothing to do with what is asked.
+LATE: Final = ("408", "414", "431")
+
+
 def document() -> Schema:
     """Return the whole description, as JSON has it."""
     _, schemas = components(*BODIES)
@@ -142,7 +146,7 @@ def _operation(  # noqa: PLR0913 - the parts that operations differ in
         "parameters": [{"$ref": f"#/components/parameters/{place}"} for place in parameters],
         "responses": {
             "200": _response("It is done.", done) | ({"links": links} if links else {}),
-            **_failures("400", "401", *(["404"] if parameters else []), "408", "503"),
+            **_failures("400", "401", *(["404"] if parameters else []), *LATE, "503"),
         },
     }
     if body is not None:
@@ -199,7 +203,7 @@ def _preflight(name: str, *parameters: str) -> Schema:
         "parameters": [{"$ref": f"#/components/parameters/{place}"} for place in parameters],
         "responses": {
             "204": {"description": "It may.", "headers": _common() | shown},
-            **_failures("400"),
+            **_failures("400", "414", "431"),
         },
     }
 
@@ -259,6 +263,8 @@ def _responses() -> Schema:
         "401": _response("Everything else that is wrong.", {"const": "Unauthorized"}),
         "404": _response("No such endpoint, by the path alone.", {"const": "Not Found"}),
         "408": _response("The body did not come in time.", {"const": "Request Timeout"}),
+        "414": _response("The path with its query is too long.", refusal),
+        "431": _response("The headers are too long.", refusal),
         "429": _response(
             "`Quota`: the queue is full, until its recipient deletes something. An object: too"
             " much is asked of the relay; `Retry-After` seconds say when to come back.",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.service.queues import Entry, LiveQueue, State
 from graphchat_relay.store import Head, QueueRow, Store
 
@@ -12,8 +13,9 @@ NEWS: Final = 10_000
 
 
 class LiveQueues:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ledger: Ledger) -> None:
         self._store = store
+        self._ledger = ledger
         self._by_key: dict[int, LiveQueue] = {}
         self._by_recipient: dict[bytes, LiveQueue] = {}
         self._news: dict[int, bytes | None] = {}
@@ -77,7 +79,7 @@ class LiveQueues:
         sender_key = self._news.get(row.key, row.sender_key)
         if sender_key is None:
             return None
-        queue = LiveQueue(row.key, row.recipient, sender_key)
+        queue = LiveQueue(row.key, row.recipient, sender_key, self._ledger)
         for head in heads:
             queue.add(stored_entry(queue, head))
         self._by_key[row.key] = self._by_recipient[row.recipient] = queue

@@ -61,6 +61,7 @@ class Loader:
                 self._dropped(entry.queue)
             elif entry.queue.subscription is not None:
                 entry.msg = body
+                entry.queue.kept(entry)
         for queue in queues:
             queue.loading = False
             self._pump(queue)

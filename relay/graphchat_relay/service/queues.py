@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from graphchat.wire.socket import Refused
+from graphchat_relay.ledger import Ledger
 
 Refusal = Refused | Literal[""]
 """Why something was not done; empty: it was."""
@@ -108,6 +109,8 @@ class LiveQueue:
     recipient: bytes
     """Hash of the recipient's id: what replicas call the queue."""
     sender_key: bytes
+    ledger: Ledger
+    """Where the envelopes count that are in memory."""
     entries: dict[str, Entry] = field(default_factory=dict)
     """Everything that is in the queue, oldest first; the quota keeps it small."""
     bytes: int = 0
@@ -130,13 +133,23 @@ class LiveQueue:
         self.entries[entry.id] = entry
         self.bytes += entry.size
 
+    def kept(self, entry: Entry) -> None:
+        """Count the envelope of an entry, which came into memory."""
+        self.ledger.hold(entry.size)
+
+    def let_go(self, entry: Entry) -> None:
+        """Have it there no more."""
+        if entry.msg is not None:
+            entry.msg = None
+            self.ledger.used -= entry.size
+
     def drop(self, entry: Entry) -> None:
         """Forget an entry, wherever it was."""
         if self.entries.pop(entry.id, None) is not None:
             self.bytes -= entry.size
         self.leave_window(entry)
         entry.state = State.GONE
-        entry.msg = None
+        self.let_go(entry)
 
     def put_back(self, entry: Entry) -> None:
         """Take an entry back whose removal failed: into the window, or among the unseen."""
@@ -169,6 +182,6 @@ class LiveQueue:
         for entry in self.entries.values():
             entry.pushed = False
             if entry.state is State.STORED:
-                entry.msg = None
+                self.let_go(entry)
         self.in_flight = 0
         return found

@@ -11,6 +11,7 @@ from typing import Final
 
 from graphchat.clock import Clock
 from graphchat.errors import StoreError, UnauthorizedError
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.limits import Limits
 from graphchat_relay.metrics import Metrics
 from graphchat_relay.service.doors import Doors
@@ -36,6 +37,7 @@ class Relay:
         shared = Shared(store, clock, self.limits)
         self.metrics: Final[Metrics] = shared.metrics
         self.live: Final[LiveQueues] = shared.live
+        self.ledger: Final[Ledger] = shared.ledger
         self._store = store
         room = Room(self.limits)
         self._window = Window(store, shared.metrics, room.make_room)

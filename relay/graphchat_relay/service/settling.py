@@ -73,7 +73,7 @@ class Settling:
 
     def _stored(self, entry: Entry) -> bool:
         """Note that the medium has it; tell whether it was deleted meanwhile."""
-        entry.msg = None
+        entry.queue.let_go(entry)
         if entry.state is State.DOOMED:
             entry.state = State.DELETING
             return True

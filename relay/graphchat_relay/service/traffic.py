@@ -32,6 +32,7 @@ class Traffic:
         self._metrics = shared.metrics
         self._live = shared.live
         self._recent = shared.recent
+        self._ledger = shared.ledger
         self._room = room
         self._pump = window.pump
         self._settling = settling
@@ -49,7 +50,8 @@ class Traffic:
         ts, names = int(self._clock.now()), self._draw(len(sendings))
         # Who takes part is looked up once.
         recent, room, most = self._recent, self._room.messages, self._limits.quota_bytes
-        left = self._limits.pending_bytes - self.writer.pending_bytes
+        pending = self._limits.pending_bytes - self.writer.pending_bytes
+        left = before = min(pending, self._ledger.room)
         for queue, name, msg, done, signed in sendings:
             if queue.gone or (queue.sender_key and not signed):
                 self._metrics.refused += 1
@@ -65,6 +67,7 @@ class Traffic:
                 done(name, "quota")
                 continue
             if size > left:
+                self._metrics.shed += 1
                 done(name, "busy")
                 continue
             left -= size
@@ -78,6 +81,7 @@ class Traffic:
             if queue.unseen is not None:
                 queue.unseen.append(entry)
             accepted.append(entry)
+        self._ledger.hold(before - left)
         self._metrics.over_quota += len(full)
         self._go(accepted)
         return full

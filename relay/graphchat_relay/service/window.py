@@ -42,4 +42,4 @@ class Window:
             self._metrics.pushed += 1
             reader.push(subscription.uri, entry)
             if entry.state is STORED:
-                entry.msg = None
+                queue.let_go(entry)

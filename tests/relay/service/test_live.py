@@ -1,5 +1,6 @@
 from tests.relay.store.contract import added, message
 
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.service import live
 from graphchat_relay.service.live import LiveQueues
 from graphchat_relay.store.memory import MemoryStore
@@ -9,7 +10,7 @@ async def test_a_queue_is_in_memory_once_while_it_is_held() -> None:
     store = MemoryStore()
     row = await added(store, "one")
     await store.write([message(row.key, 1)], [])
-    queues = LiveQueues(store)
+    queues = LiveQueues(store, Ledger())
     first = (await queues.open([row]))[row.key]
     second = (await queues.open([row]))[row.key]
     assert first is second
@@ -23,7 +24,7 @@ async def test_a_queue_is_in_memory_once_while_it_is_held() -> None:
 async def test_a_row_that_was_read_earlier_undoes_nothing() -> None:
     store = MemoryStore()
     row = await added(store, "one")
-    queues = LiveQueues(store)
+    queues = LiveQueues(store, Ledger())
     queue = (await queues.open([row]))[row.key]
     queue.sender_key = b"new"
     queues.note(queue)
@@ -37,7 +38,7 @@ async def test_a_row_that_was_read_earlier_undoes_nothing() -> None:
 
 async def test_the_memory_of_changes_is_bounded() -> None:
     store = MemoryStore()
-    queues = LiveQueues(store)
+    queues = LiveQueues(store, Ledger())
     row = await added(store, "one")
     queue = (await queues.open([row]))[row.key]
     for key in range(live.NEWS + 10):
@@ -49,7 +50,7 @@ async def test_the_memory_of_changes_is_bounded() -> None:
 async def test_what_is_in_use_is_found_by_its_name() -> None:
     store = MemoryStore()
     row = await added(store, "one")
-    queues = LiveQueues(store)
+    queues = LiveQueues(store, Ledger())
     queue = (await queues.open([row]))[row.key]
     assert queues.all() == queues.known([b"another", row.recipient]) == [queue]
     queues.release(queue)

@@ -1,5 +1,6 @@
 from tests.relay.service.doubles import Ear
 
+from graphchat_relay.ledger import Ledger
 from graphchat_relay.service.queues import Entry, LiveQueue, State, Subscription
 
 
@@ -10,7 +11,7 @@ def entry(queue: LiveQueue, number: int, state: State = State.STORED) -> Entry:
 
 
 def test_reading_begins_at_the_oldest_that_is_not_deleted() -> None:
-    queue = LiveQueue(1, b"r", b"s")
+    queue = LiveQueue(1, b"r", b"s", Ledger())
     entries = [entry(queue, n, state) for n, state in enumerate(State)]
     entries[0].pushed = True
     queue.in_flight = 1
@@ -22,7 +23,7 @@ def test_reading_begins_at_the_oldest_that_is_not_deleted() -> None:
 
 
 def test_dropping_gives_room_in_window_and_quota() -> None:
-    queue = LiveQueue(1, b"r", b"s")
+    queue = LiveQueue(1, b"r", b"s", Ledger())
     found = entry(queue, 1)
     found.pushed = True
     queue.in_flight = 1
@@ -34,7 +35,7 @@ def test_dropping_gives_room_in_window_and_quota() -> None:
 
 
 def test_nobody_reading_means_no_bodies_in_memory() -> None:
-    queue = LiveQueue(1, b"r", b"s")
+    queue = LiveQueue(1, b"r", b"s", Ledger())
     stored, pending = entry(queue, 1), entry(queue, 2, State.PENDING)
     subscription = Subscription(Ear(), "uri")
     queue.start_reading(subscription)
