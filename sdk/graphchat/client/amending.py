@@ -38,10 +38,8 @@ def said(turn: Applier, live: Live, frame: Frame, message: Amending) -> None:
 
 def _keep(turn: Applier, found: Said, frame: Frame) -> None:
     turn.unit.run(partial(amendments.apply, found))
-    # It is in no line of the history, from which a proof would take what it said.
-    turn.unit.write(
-        evidence.hide(found.connection, frame.stream, frame.seq, outgoing=found.outgoing)
-    )
+    target = found.message.target
+    turn.unit.write(evidence.amendment(found.connection, frame, target, outgoing=found.outgoing))
 
 
 async def check(turn: Applier, live: Live, message: Amending) -> None:

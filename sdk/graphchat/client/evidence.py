@@ -46,21 +46,26 @@ def preserve(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
     )
 
 
-def forget(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
-    """Keep nothing of a message that is deleted but its hash, without which no other is proved."""
+def amendment(connection_id: int, frame: Frame, target: bytes, *, outgoing: bool) -> Row:
+    """Keep what a frame says about the message ``target``: no line of the history has it."""
     return Row(
-        "UPDATE client_evidence SET kind = NULL, msg_id = NULL, ts_ms = NULL, signature = NULL,"
-        " payload = NULL WHERE connection_id = ? AND outgoing = ? AND msg_id = ?",
-        (connection_id, outgoing, message_id),
+        "UPDATE client_evidence SET payload = ?, target = ?"
+        " WHERE connection_id = ? AND outgoing = ? AND stream = ? AND seq = ?"
+        " AND kind IS NOT NULL",
+        (frame.payload, target, connection_id, outgoing, frame.stream, frame.seq),
     )
 
 
-def hide(connection_id: int, stream: bytes, seq: int, *, outgoing: bool) -> Row:
-    """Keep of a frame in a stream only its hash: the history has no line with what it says."""
+def forget(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
+    """Keep nothing of a message that is deleted, or of what was said about it, but hashes.
+
+    Without those no other message could be proved.
+    """
     return Row(
         "UPDATE client_evidence SET kind = NULL, msg_id = NULL, ts_ms = NULL, signature = NULL,"
-        " payload = NULL WHERE connection_id = ? AND outgoing = ? AND stream = ? AND seq = ?",
-        (connection_id, outgoing, stream, seq),
+        " payload = NULL, target = NULL WHERE connection_id = ?"
+        " AND (outgoing = ? AND msg_id = ? OR target = ?)",
+        (connection_id, outgoing, message_id, message_id),
     )
 
 

@@ -46,7 +46,7 @@ class Choice:
     """What a proof shows. All that is left out is shown by its hash, or not at all."""
 
     messages: Collection[bytes] | None = None
-    """Ids; None: the whole conversation, from its beginning."""
+    """Ids, of which edits, deletions and reactions are shown too; None: the whole conversation."""
     since: datetime | None = None
     until: datetime | None = None
     """Between these times of their authors' clocks, both included."""
@@ -67,7 +67,7 @@ class Choice:
             return self.profiles
         if not self.attachments and row.type in ATTACHMENTS:
             return False
-        if self.messages is not None and row.msg_id not in self.messages:
+        if self.messages is not None and not {row.msg_id, row.target} & {*self.messages}:
             return False
         after = self.since is None or row.ts_ms >= round(self.since.timestamp() * 1000)
         return after and (self.until is None or row.ts_ms <= round(self.until.timestamp() * 1000))
@@ -104,6 +104,7 @@ class _Row(NamedTuple):
     ts_ms: int | None
     signature: bytes | None
     type: str | None
+    target: bytes | None
 
 
 async def export(
@@ -225,7 +226,7 @@ def _record(row: _Row, payload: bytes | None) -> Record:
 def _links(connection: int, cursor: Cursor) -> list[_Row]:
     found = cursor.execute(
         "SELECT e.id, e.outgoing, e.stream, e.seq, e.digest, e.kind, e.msg_id, e.ts_ms,"
-        " e.signature, m.kind FROM client_evidence e LEFT JOIN client_message m"
+        " e.signature, m.kind, e.target FROM client_evidence e LEFT JOIN client_message m"
         " ON m.connection_id = e.connection_id AND m.outgoing = e.outgoing"
         " AND m.msg_id = e.msg_id WHERE e.connection_id = ?"
         " ORDER BY e.outgoing, e.stream, e.seq",

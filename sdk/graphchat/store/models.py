@@ -234,6 +234,8 @@ class EvidenceRow(Model):
     ts_ms = fields.BigIntField(null=True)
     signature = fields.BinaryField(null=True)
     payload = fields.BinaryField(null=True)
+    # The message that it is about, if it is an edit, a deletion, a reaction or a vote.
+    target = BlobField(null=True)
 
     class Meta(Model.Meta):
         table = "client_evidence"

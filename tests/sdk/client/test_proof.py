@@ -1,5 +1,6 @@
 """Two people talk over a real relay; one proves it to somebody who has nothing but the file."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +8,18 @@ import pytest
 from PIL import Image as Pillow
 from tests.sdk.client.people import Home, introduce, take, texts
 
-from graphchat import Contact, Image, MessageReceived, Proof, Text, verify_proof
-from graphchat.core.proof import Findings, Verdict
+from graphchat import (
+    Contact,
+    Delete,
+    Edit,
+    Image,
+    MessageReceived,
+    Proof,
+    Reaction,
+    Text,
+    verify_proof,
+)
+from graphchat.core.proof import Findings, Shown, Verdict
 from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor, Row
@@ -23,11 +34,14 @@ def found(verdict: Verdict) -> Findings:
 
 
 def said(findings: Findings) -> list[tuple[str, str]]:
-    return [
-        (each.author, each.message.text)
-        for each in findings.shown
-        if isinstance(each.message, Text)
-    ]
+    return said_in(findings.shown)
+
+
+def said_in(shown: Sequence[Shown]) -> list[tuple[str, str]]:
+    return [(each.author, each.message.text) for each in shown if isinstance(each.message, Text)]
+
+
+PAYLOADS = "SELECT payload FROM client_evidence WHERE payload IS NOT NULL"
 
 
 @pytest.fixture
@@ -231,3 +245,40 @@ def _evidence(cursor: Cursor) -> list[Row]:
 
 async def test_who_says_nothing_of_it_is_provable(talk: tuple[Contact, Contact]) -> None:
     assert [contact.mode for contact in talk] == ["provable", "provable"]
+
+
+async def test_an_edit_is_shown_with_what_it_changed(
+    talk: tuple[Contact, Contact],
+) -> None:
+    hers, his = talk
+    sent = (await ids(hers))["For 100?"]
+    await (await hers.edit(sent, "For 10?")).delivered()
+    await (await his.react(sent, "\N{THUMBS UP SIGN}")).delivered()
+    for contact in talk:
+        for choice in ([sent], None):
+            shown = found((await contact.export_proof(messages=choice)).verify()).shown
+            about = [each for each in shown if not isinstance(each.message, Text)]
+            assert [(each.author, each.message) for each in about] == [
+                ("inviter", Edit(sent, "For 10?")),
+                ("invited", Reaction(sent, "\N{THUMBS UP SIGN}")),
+            ]
+            assert ("inviter", "For 100?") in said_in(shown)
+
+
+async def test_of_what_was_deleted_no_words_are_left(
+    talk: tuple[Contact, Contact], alice: Home, bob: Home
+) -> None:
+    hers, his = talk
+    sent = (await ids(hers))["For 100?"]
+    await (await hers.edit(sent, "For 10?")).delivered()
+    await hers.delete(sent)
+    await (await hers.send("Forget it.")).delivered()
+    for home, contact in ((alice, hers), (bob, his)):
+        shown = found((await contact.export_proof()).verify()).shown
+        assert [each.message for each in shown if isinstance(each.message, Edit | Delete)] == [
+            Delete(sent)
+        ]
+        assert "For 100?" not in [text for _, text in said_in(shown)]
+        database = home.client.engine.context.database
+        payloads = await database.read(lambda cursor: cursor.execute(PAYLOADS).fetchall())
+        assert not [data for (data,) in payloads if b"For 10" in data]

@@ -31,7 +31,8 @@ LIMITS: Final = (
     "That the clocks were right. Every time is what the clock of a side said.",
     (
         "That nothing else was said: before, after, between, by another way, or in a conversation"
-        " without signatures. Of what is hidden, only the numbers are shown."
+        " without signatures. Of what is hidden, only the numbers are shown; it may have edited or"
+        " taken back what is shown."
     ),
     (
         "In which order the two sides spoke. What one device said is in its true order; between"

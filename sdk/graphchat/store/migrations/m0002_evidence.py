@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("ts_ms", fields.BigIntField(null=True)),
                 ("signature", fields.BinaryField(null=True)),
                 ("payload", fields.BinaryField(null=True)),
+                ("target", BlobField(null=True)),
             ],
             options={
                 "table": "client_evidence",
