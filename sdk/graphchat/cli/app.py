@@ -10,6 +10,7 @@ from typer.main import get_command
 import graphchat
 from graphchat.cli import (
     address,
+    amend,
     backup,
     connect,
     contacts,
@@ -48,6 +49,7 @@ _MODULES: Final = (
     contacts,
     verify,
     messages,
+    amend,
     receive,
     history,
     search,

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     group = typer.Typer(invoke_without_command=True, epilog="Example: graphchat contacts --json")
     group.callback()(contacts)
+    group.command(epilog='Example: graphchat contacts rename Bob "Bob from work"')(rename)
     group.command(epilog="Example: graphchat contacts remove Bob")(remove)
     app.add_typer(group, name="contacts")
 
@@ -40,6 +41,21 @@ def contacts(ctx: typer.Context, as_json: Json = False) -> None:
         if not found:
             output.say("Nobody yet. Invite somebody: graphchat invite")
         show(found, as_json=as_json)
+
+    home.run_as(ctx, work)
+
+
+def rename(
+    ctx: typer.Context,
+    name: Who,
+    new_name: Annotated[str, typer.Argument(metavar="NEW", help="How you call them.")],
+) -> None:
+    """Give a contact a name of your own. It stays when they change theirs; nobody is told."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        contact = await profile.contact(name)
+        await contact.rename(new_name)
+        output.say(f"The contact {name} is called {contact.name} now.")
 
     home.run_as(ctx, work)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import home, output
-from graphchat.cli.options import Json, Save, Who
+from graphchat.cli.options import Ids, Json, Save, Who
 
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, Line, OwnProfile
@@ -32,6 +32,7 @@ def history(
     limit: Annotated[
         int, typer.Option(min=1, max=MOST_LINES, help="How many, counted from the newest.")
     ] = 50,
+    ids: Ids = False,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +46,8 @@ def history(
         contact = await profile.contact(name)
 
         def render(line: "Line") -> str:
-            return rendered(profile.name, contact.name, line, save, as_json=as_json)
+            text = rendered(profile.name, contact.name, line, save, as_json=as_json)
+            return f"{line.id.hex()[:8]} {text}" if ids and not as_json else text
 
         found = await _pages(contact, search, limit, render)
         if not found:

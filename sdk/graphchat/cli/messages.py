@@ -1,15 +1,15 @@
 """Saying something to a contact."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from graphchat.cli import home, output
+from graphchat.cli.compose import Wanted, compose
 from graphchat.cli.options import Json, Who, seconds
-from graphchat.errors import ContentError, StateError
+from graphchat.errors import StateError
 
 if TYPE_CHECKING:
     from graphchat.client import Client, Contact, OwnProfile, Receipt
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 PATIENCE: Final = 10.0
 # Seconds until it says that it still tries.
 QUIET: Final = 1.5
-STDIN: Final = "-"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +41,30 @@ def send(
         Path | None,
         typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A picture to send."),
     ] = None,
+    voice: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE", help="A recording: Opus in Ogg."
+        ),
+    ] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(metavar="LAT,LON", help="A place in degrees; TEXT says what is there."),
+    ] = None,
+    poll: Annotated[
+        str | None, typer.Option(metavar="QUESTION", help="A question with answers to vote on.")
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="ANSWER", help="An answer of the poll; 2 to 20 times."),
+    ] = None,
+    several: Annotated[
+        bool, typer.Option("--several", help="A vote may have several answers.")
+    ] = False,
+    reply: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The message that this answers: its id, or last."),
+    ] = None,
     wait: Annotated[
         float | None,
         typer.Option(
@@ -52,55 +75,49 @@ def send(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Send a message. It is done once one relay has it.
+    """Send a message: text (CommonMark), a picture, a recording, a place, or a poll.
+
+    It is done once one relay has it.
 
     When no relay can be reached the message stays queued, and leaves with the next command
     that connects.
     """
-    message = _message(_read() if text == STDIN else text, file)
+    wanted = Wanted(text, file, voice, location, poll, options or (), several)
+    message = compose(wanted)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         contact = await profile.contact(name)
-        receipt = await _sent(contact, message, wait)
-        _show_sent(contact, receipt, as_json=as_json)
-        if wait is not None and receipt.state != "delivered":
-            raise StateError(
-                f"Not confirmed within {output.lasting(wait)}; the message is {receipt.state},"
-                " and goes on by itself: graphchat receive"
-            )
-        if receipt.state == "queued":
-            output.say(_why_queued(contact))
+        said = message if reply is None else await _reply(contact, message, reply)
+        receipt = await contact.post(said)
+        await deliver(contact, receipt, wait, as_json=as_json)
 
     home.run_as(ctx, work)
 
 
-def _message(text: str, file: Path | None) -> "Message":
-    from graphchat.content import Text
-    from graphchat.content.pictures import MAX_FILE, make_image
-
-    if file is not None:
-        with file.open("rb") as opened:
-            return make_image(opened.read(MAX_FILE + 1), text)
-    if not text.strip():
-        raise ContentError("There is nothing to send. Give a text, or --file with a picture.")
-    return Text(text)
+async def _reply(contact: "Contact", message: "Message", text: str) -> "Message":
+    about = await contact.line(await contact.find(text, outgoing=False))
+    return contact.replying(message, about)
 
 
-def _read() -> str:
-    """Return what comes in on standard input, without the line break at its end."""
-    from graphchat.content.spoken import MAX_TEXT
+async def deliver(
+    contact: "Contact", receipt: "Receipt", wait: float | None, *, as_json: bool
+) -> None:
+    """Wait for a relay, or for the contact, and say how far what was said has come.
 
-    if sys.stdin.isatty():
-        output.say("Type the text; Ctrl-D at the beginning of a line ends it.")
-    try:
-        # Too long is told by one character more.
-        return sys.stdin.read(MAX_TEXT + 2).removesuffix("\n")
-    except UnicodeDecodeError:
-        raise ContentError("Standard input is not text in UTF-8. Convert it first.") from None
+    Raises `StateError` if the contact has not confirmed it in time.
+    """
+    await _sent(contact, receipt, wait)
+    _show_sent(contact, receipt, as_json=as_json)
+    if wait is not None and receipt.state != "delivered":
+        raise StateError(
+            f"Not confirmed within {output.lasting(wait)}; the message is {receipt.state},"
+            " and goes on by itself: graphchat receive"
+        )
+    if receipt.state == "queued":
+        output.say(_why_queued(contact))
 
 
-async def _sent(contact: "Contact", message: "Message", wait: float | None) -> "Receipt":
-    receipt = await contact.post(message)
+async def _sent(contact: "Contact", receipt: "Receipt", wait: float | None) -> None:
     seconds = PATIENCE if wait is None else wait
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -108,7 +125,6 @@ async def _sent(contact: "Contact", message: "Message", wait: float | None) -> "
         output.say(_still_trying(contact, seconds))
     goal = receipt.sent() if wait is None else receipt.delivered()
     await home.in_time(goal, end - loop.time())
-    return receipt
 
 
 def _show_sent(contact: "Contact", receipt: "Receipt", *, as_json: bool) -> None:

@@ -101,14 +101,25 @@ def edit(
     no_avatar: Annotated[bool, typer.Option("--no-avatar", help="Remove the picture.")] = False,
     status: Status = None,
     bio: Bio = None,
+    indicators: Annotated[
+        bool | None,
+        typer.Option(
+            "--indicators/--no-indicators",
+            help="Tell contacts what you have read and that you type, and see it of them.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Change a profile. New contacts see it; what is not named stays as it is."""
+    """Change a profile; contacts are told. What is not named stays as it is.
+
+    Indicators are off at first. Whoever has them off neither sends nor sees them.
+    """
     if avatar is not None and no_avatar:
         raise WrongUsageError("Choose one of --avatar and --no-avatar.")
-    if not no_avatar and (new_name, avatar, status, bio) == (None,) * 4:
+    if not no_avatar and (new_name, avatar, status, bio, indicators) == (None,) * 5:
         raise WrongUsageError(
-            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status or --bio."
+            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status, --bio or"
+            " --indicators."
         )
 
     async def work(client: "Client") -> Mapping[str, object]:
@@ -116,6 +127,9 @@ def edit(
         if new_name not in {None, profile.name}:
             await _check_free(client, new_name)
         await profile.edit(_edited(profile, new_name, avatar, status, bio, no_avatar=no_avatar))
+        if indicators is not None:
+            await profile.set_indicators(wanted=indicators)
+        await home.in_time(profile.flushed(), home.SETTLE)
         return await _record(profile)
 
     output.write_card(home.run(ctx, work), as_json=as_json)
@@ -195,5 +209,6 @@ async def _record(profile: "OwnProfile") -> Mapping[str, object]:
         "status": card.status,
         "bio": card.bio,
         "avatar": card.avatar is not None,
+        "indicators": profile.indicators,
         "contacts": len(await profile.contacts()),
     }

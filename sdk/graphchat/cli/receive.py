@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import errors, home, output
-from graphchat.cli.options import Json, Save, seconds
+from graphchat.cli.options import Ids, Json, Save, seconds
 
 if TYPE_CHECKING:
     from graphchat.client import Client, Event, OwnProfile
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def receive(
     ctx: typer.Context,
+    *,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -35,6 +36,7 @@ def receive(
         ),
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Listen until Ctrl-C.")] = False,
+    ids: Ids = False,
     save: Save = None,
     as_json: Json = False,
 ) -> None:
@@ -48,7 +50,7 @@ def receive(
     patience = LISTEN if timeout is None else timeout
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        show = _printer(save, as_json=as_json)
+        show = _printer(save, ids=ids, as_json=as_json)
         await listen(profile, None if follow else patience, show, join=not as_json)
         # Silence must not look like "nothing new".
         if patience and client.engine.links.entries and not client.online:
@@ -96,7 +98,7 @@ async def listen(
     await drain()  # what came in the last moment
 
 
-def _printer(folder: Path | None, *, as_json: bool) -> Callable[["Event"], None]:
+def _printer(folder: Path | None, *, ids: bool, as_json: bool) -> Callable[["Event"], None]:
     def show(event: "Event") -> None:
         from graphchat.cli import events
 
@@ -104,6 +106,7 @@ def _printer(folder: Path | None, *, as_json: bool) -> Callable[["Event"], None]
         if as_json:
             output.write_json(events.record(event, file))
         else:
-            output.write(events.line(event, file))
+            name = getattr(event, "message_id", None) if ids else None
+            output.write((f"{name.hex()[:8]} " if name else "") + events.line(event, file))
 
     return show

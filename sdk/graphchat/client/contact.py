@@ -281,10 +281,14 @@ class Contact:
         Raises `NotFoundError` if there is no message with this id, and as `send`.
         """
         said, about = await as_message(message), await self.line(id)
-        if not isinstance(said, content.Repliable):
+        return await self.send(self.replying(said, about), **options)
+
+    @staticmethod
+    def replying(message: Message, about: Line) -> Message:
+        """Return ``message`` as an answer to a line. Raises `ContentError` if it cannot be one."""
+        if not isinstance(message, content.Repliable):
             raise ContentError("This kind of message cannot be a reply. Send it by itself.")
-        quote = history.quote_of(about)
-        return await self.send(structs.replace(said, reply_to=id, quote=quote), **options)
+        return structs.replace(message, reply_to=about.id, quote=history.quote_of(about))
 
     async def edit(self, id: MessageId, text: str) -> Receipt:  # noqa: A002
         """Say something else in a text of ours, or in the caption of a picture.
@@ -360,6 +364,11 @@ class Contact:
     async def unread(self) -> int:
         """Return how many messages of theirs nobody has seen."""
         return await self._read(partial(indicators.unread, self._id))
+
+    async def flushed(self) -> None:
+        """Return once a relay has all that was said to the contact."""
+        while self._engine.flow.is_behind(self._live):
+            await self._engine.answers.wait()
 
     async def rename(self, name: str) -> None:
         """Call the contact something else here; a number follows if somebody is called alike.

@@ -68,6 +68,15 @@ class Flow:
             for number in self.available(live)
         )
 
+    def is_behind(self, live: Live) -> bool:
+        """Tell whether no relay has our newest frame yet."""
+        outbox = live.connection.state.outbox
+        return outbox.covered < outbox.seq and not any(
+            lane.state.sealed >= outbox.seq
+            and all(waiting.seq != outbox.seq for waiting in live.traffic[number].waiting.values())
+            for number, lane in live.connection.lanes.items()
+        )
+
     def hand_over(self, live: Live, number: int) -> None:
         """Give the socket what it does not have yet, oldest first."""
         # The lane may have been given up since this was put off.

@@ -259,6 +259,11 @@ class OwnProfile:
         """Change what contacts see; all of them are told. Raises `ContentError`."""
         await cards.change(self._engine, self.row_id, await profile.card())
 
+    async def flushed(self) -> None:
+        """Return once relays have all that was said to contacts; some may be unreachable."""
+        for contact in await self.contacts():
+            await contact.flushed()
+
     @property
     def indicators(self) -> bool:
         """Whether contacts learn what was read and that somebody types, and tell it.

@@ -100,8 +100,8 @@ def test_a_picture_travels_with_its_caption(pair: Pair, tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["Nobody", "hi"], "There is no contact 'Nobody'. Contacts: Bob."),
-        (["Bob"], "There is nothing to send. Give a text, or --file with a picture."),
-        (["Bob", " \n\t "], "There is nothing to send. Give a text, or --file with a picture."),
+        (["Bob"], "There is nothing to send. Give a text, or --file with a picture,"),
+        (["Bob", " \n\t "], "There is nothing to send. Give a text, or --file with a picture,"),
         (["Bob", "x" * 100_001], "The text has 100,001 characters; 100,000 fit. Shorten it."),
         (["Bob", "half \ud800"], "The text is not valid Unicode text. Type it again."),
         (["Bob", "x" * 1001, "--file", "PNG"], "The caption has 1,001 characters; 1,000 fit."),

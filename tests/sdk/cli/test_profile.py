@@ -35,6 +35,7 @@ def test_a_profile_is_made_shown_and_listed(person: NewPerson, picture: Path) ->
         "status": "on a boat",
         "bio": "Sails.",
         "avatar": True,
+        "indicators": False,
         "contacts": 0,
     }
     assert alice.do("profile", "show").out == done.out
@@ -107,7 +108,8 @@ def test_a_picture_that_is_none_is_refused(alice: Person, tmp_path: Path) -> Non
         (["--avatar", "PNG", "--no-avatar"], "Choose one of --avatar and --no-avatar."),
         (
             ["Alice"],
-            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status or --bio.",
+            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status, --bio or"
+            " --indicators.",
         ),
     ],
 )

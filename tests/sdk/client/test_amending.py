@@ -44,7 +44,7 @@ async def force(home: Home, message: Amending) -> None:
 
 async def test_both_see_what_was_edited(alice: Home, bob: Home) -> None:
     hers, his = await introduce(alice.me, bob.me)
-    sent = await hers.send("see you at eigth")
+    sent = await hers.send("see you at nine")
     await texts(bob.me, 1)
     await hers.edit(sent.id, "see you at eight")
     event = await one(bob.me, MessageEdited)
@@ -54,7 +54,7 @@ async def test_both_see_what_was_edited(alice: Home, bob: Home) -> None:
         assert line.message == Text("see you at eight")
         assert line.edited_at is not None
         assert await contact.history(query="eight") == [line]
-        assert await contact.history(query="eigth") == []
+        assert await contact.history(query="nine") == []
 
 
 async def test_what_was_edited_before_anybody_looked_is_told_as_it_is(
