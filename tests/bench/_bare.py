@@ -59,6 +59,7 @@ class BareLine(asyncio.BufferedProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
         self.writable = True
         self.broken = False
+        self.held = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
