@@ -108,8 +108,10 @@ def test_a_picture_that_is_none_is_refused(alice: Person, tmp_path: Path) -> Non
         (["--avatar", "PNG", "--no-avatar"], "Choose one of --avatar and --no-avatar."),
         (
             ["Alice"],
-            "Nothing to change. Say what: --name, --avatar, --no-avatar, --status, --bio or"
-            " --indicators.",
+            (
+                "Nothing to change. Say what: --name, --avatar, --no-avatar, --status, --bio or"
+                " --indicators."
+            ),
         ),
     ],
 )
