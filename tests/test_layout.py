@@ -13,6 +13,7 @@ PACKAGES: Final = {
 # Modules that the tests of others run. Nothing is added here without a reason.
 HANDSHAKE: Final = "a step of connecting: test_profile, test_request and test_crash run every one"
 LOOP: Final = "a part of the client's loop: test_engine and test_crash run it"
+GROUPS: Final = "a part of groups: test_group, test_hosting, test_own and test_letters run it"
 TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
 INDIRECT: Final = {
     "sdk/ids": "names for types: nothing runs in it",
@@ -24,6 +25,23 @@ INDIRECT: Final = {
     "sdk/client/context": LOOP,
     "sdk/client/controls": "one table: each feature tests its rows by what its messages do",
     "sdk/client/live": LOOP,
+    "sdk/client/groups/admission": GROUPS,
+    "sdk/client/groups/entries": GROUPS,
+    "sdk/client/groups/events": GROUPS,
+    "sdk/client/groups/forward": GROUPS,
+    "sdk/client/groups/joining": GROUPS,
+    "sdk/client/groups/keeper": GROUPS,
+    "sdk/client/groups/live": GROUPS,
+    "sdk/client/groups/load": GROUPS,
+    "sdk/client/groups/posts": GROUPS,
+    "sdk/client/groups/progress": GROUPS,
+    "sdk/client/groups/records": GROUPS,
+    "sdk/client/groups/registry": GROUPS,
+    "sdk/client/groups/request": GROUPS,
+    "sdk/client/groups/rows": GROUPS,
+    "sdk/client/groups/telling": GROUPS,
+    "sdk/client/groups/views": GROUPS,
+    "sdk/client/groups/wants": GROUPS,
     "sdk/client/rows": LOOP,
     "sdk/client/stored": LOOP,
     "sdk/client/events": "plain records: test_stream makes each of them",

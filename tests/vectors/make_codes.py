@@ -86,7 +86,7 @@ def refused() -> Iterator[tuple[str, str]]:
     yield "damaged", text("INVITE", payload(name, psk, key, good, version=0))
     yield "unused kind", text("DEVICE", data)
     yield "unused kind", text("REKEY", data)
-    yield "unknown kind", text("GROUP", data)
+    yield "unknown kind", text("TEAM", data)
     yield "cut", text("ADDRESS", payload(name, b"", key, good)[:-1])
     yield "cut", whole[:-1]
     yield "cut", whole[:100]

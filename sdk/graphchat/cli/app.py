@@ -12,11 +12,14 @@ from graphchat.cli import (
     address,
     amend,
     backup,
+    broadcast,
     connect,
     contacts,
     errors,
+    group,
     history,
     messages,
+    moderation,
     output,
     profile as profiles,
     proof,
@@ -44,6 +47,9 @@ app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
 app.add_typer(proof.app, name="proof")
+moderation.register(group.app)
+app.add_typer(group.app, name="group")
+app.add_typer(broadcast.app, name="broadcast")
 _MODULES: Final = (
     connect,
     contacts,

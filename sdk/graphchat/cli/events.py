@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import assert_never
 
-from graphchat.cli import pictures, said
+from graphchat.cli import group_events, pictures, said
 from graphchat.cli.output import plain
 from graphchat.client import (
     Alarm,
@@ -29,6 +29,8 @@ from graphchat.client import (
     TimerChanged,
     Voted,
 )
+from graphchat.client.events import AboutContact
+from graphchat.client.groups.events import GroupEvent
 from graphchat.content import BotCommands, Message
 from graphchat.content.words import kind_of
 
@@ -37,6 +39,8 @@ Record = Mapping[str, object]
 
 def record(event: Event, file: Path | None = None) -> Record:
     """Return what `receive --json` says; ``file`` is where a picture was saved."""
+    if isinstance(event, GroupEvent):
+        return group_events.record(event)
     name, more = _record(event)
     saved = {} if file is None else {"file": str(file)}
     contact = {"contact": event.contact.name, "contact_id": event.contact.id}
@@ -45,6 +49,8 @@ def record(event: Event, file: Path | None = None) -> Record:
 
 def line(event: Event, file: Path | None = None) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
+    if isinstance(event, GroupEvent):
+        return group_events.line(event)
     who = plain(event.contact.name)
     match event:
         case MessageReceived(message=message, sent_at=sent_at):
@@ -182,7 +188,7 @@ def save(event: Event, folder: Path) -> Path | None:
             return None
 
 
-def _record(event: Event) -> tuple[str, Record]:  # noqa: C901, PLR0911, PLR0912 - a table
+def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, PLR0912 - a table
     match event:
         case MessageReceived(message=message, message_id=message_id, sent_at=sent_at):
             head = {"id": message_id.hex(), "sent_at": sent_at.isoformat()}

@@ -26,6 +26,17 @@ from graphchat.client.events import (
     TimerChanged,
     Voted,
 )
+from graphchat.client.groups.events import (
+    GroupAlarm,
+    GroupChanged,
+    GroupGap,
+    GroupInvited,
+    GroupMessageReceived,
+    JoinRequested,
+)
+from graphchat.client.groups.group import Broadcast, Group
+from graphchat.client.groups.request import JoinRequest
+from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.history import Ballot, Line, Mark
 from graphchat.client.invitation import Invitation
 from graphchat.client.profile import OwnProfile, Profile
@@ -37,6 +48,7 @@ __all__ = [
     "Address",
     "Alarm",
     "Ballot",
+    "Broadcast",
     "Client",
     "Contact",
     "ContactEstablished",
@@ -46,7 +58,17 @@ __all__ = [
     "ContactTyping",
     "ControlReceived",
     "Event",
+    "Group",
+    "GroupAlarm",
+    "GroupChanged",
+    "GroupGap",
+    "GroupInvited",
+    "GroupLine",
+    "GroupMember",
+    "GroupMessageReceived",
     "Invitation",
+    "JoinRequest",
+    "JoinRequested",
     "Line",
     "Mark",
     "MessageDeleted",

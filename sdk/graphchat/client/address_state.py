@@ -41,3 +41,5 @@ class OpenAddress:
     profile: int
     state: AddressState
     accept_all: bool
+    group: int = 0
+    """The group that is asked here; 0 for the profile itself."""

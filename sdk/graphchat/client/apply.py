@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from graphchat import content
 from graphchat.client import amendments, evidence, lanes, rows
 from graphchat.client.context import Context, Job
-from graphchat.client.live import Live, OwnFrame, Waiting
+from graphchat.client.live import GROUP, Live, OwnFrame, Waiting
 from graphchat.client.rows import Row, Spoken
 from graphchat.client.stored import (
     AcceptWork,
@@ -127,7 +127,8 @@ class Applier:
         """Note that the handshake cannot go on, and tell the application."""
         live.failed = live.why_failed
         self.unit.touch(live)
-        self.context.tell(self.unit, live.profile, FailedRecord(live.id, live.failed))
+        if live.kind != GROUP:
+            self.context.tell(self.unit, live.profile, FailedRecord(live.id, live.failed))
         self.unit.after(self.context.pulses[live.id].beat)
 
     def work(self, live: Live, work: Work) -> None:
@@ -166,14 +167,15 @@ class Applier:
                 live.established, live.failed = True, ""
                 # Every lane has just forgotten the key that its ratchet began with.
                 self.unit.touch(live, *live.connection.lanes)
-                self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
+                if live.kind != GROUP:
+                    self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
             case _:
                 pass
 
     def _rename(self, live: Live) -> None:
         """Name a new contact as it names itself; the person may choose another name later."""
         card = live.connection.state.handshake.peer_profile
-        if card is None or live.named:
+        if card is None or live.named or live.kind == GROUP:
             return
         self.context.take_name(self.unit, live, card.name)
         live.kind, live.named = card.kind, True

@@ -27,6 +27,7 @@ from graphchat.wire.uri import RelayAddress
 
 if TYPE_CHECKING:
     from graphchat.client.apply import Applier
+    from graphchat.client.groups.registry import Groups
 
 ControlHandler = Callable[["Applier", Live, Frame, Any], Awaitable[None]]
 """Takes one message for programs within the unit in which it arrived.
@@ -115,6 +116,8 @@ class Context:
         default_factory=dict["type[Message]", "ControlHandler"]
     )
     """Who takes a message for programs, by its type; others are told to the application."""
+    groups: "Groups" = field(init=False)
+    """Set by the engine, before anything happens."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when there are events for a profile, by its id."""
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from graphchat.client import amending, cards, indicators, timers
 from graphchat.client.context import ControlHandler
+from graphchat.client.groups import handlers as groups
 from graphchat.content import (
     Delete,
     Edit,
@@ -30,4 +31,5 @@ HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
     Timer: timers.heard,
     Read: indicators.heard_read,
     Typing: indicators.heard_typing,
+    **groups.HANDLERS,
 }

@@ -18,6 +18,8 @@ from graphchat.client.apply import Applier
 from graphchat.client.context import Context
 from graphchat.client.expiry import Expiry
 from graphchat.client.flow import Flow
+from graphchat.client.groups.keeper import Keeper
+from graphchat.client.groups.registry import Groups
 from graphchat.client.links import Links
 from graphchat.client.live import Live
 from graphchat.client.pulse import Pulse
@@ -88,6 +90,8 @@ class Engine:
         context.hand_over = self.flow.hand_over
         self.expiry: Final = Expiry(context)
         context.controls = controls.HANDLERS
+        context.groups = Groups(self)
+        self._keeper: Final = Keeper(context.groups)
 
     # Life
 
@@ -95,12 +99,14 @@ class Engine:
         """Take up what the database says, and connect to the relays."""
         found = await self.context.database.read(partial(load.start, self.context))
         await self.expiry.start()
+        await self.context.groups.start()
         self._loop = asyncio.create_task(self._run(), name="graphchat engine")
         for row_id in found.active:
             self.soon(partial(self._resume, row_id))
         for job in found.jobs:
             self.worker.hire(job)
         await self.receiver.subscribe_all()
+        self._keeper.start()
 
     async def close(self) -> None:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
@@ -117,6 +123,7 @@ class Engine:
     async def _stop(self, loop: asyncio.Task[None]) -> None:
         self._closed = True
         # First who makes changes, then whom changes would wake again.
+        await self._keeper.close()
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
         for pending in self._pending:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graphchat.client.contact import Contact
+from graphchat.client.groups.events import GroupEvent
 from graphchat.client.request import Request
 from graphchat.content import Message, ProfileCard
 from graphchat.ids import MessageId
@@ -192,7 +193,7 @@ class TimerChanged:
     """0: for ever."""
 
 
-Event = (
+AboutContact = (
     MessageReceived
     | ControlReceived
     | MessageDelivered
@@ -210,3 +211,5 @@ Event = (
     | ProfileChanged
     | TimerChanged
 )
+"""What is about a contact, and no group."""
+Event = AboutContact | GroupEvent

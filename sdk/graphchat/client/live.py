@@ -28,6 +28,9 @@ USED: Final = (
 DELETED: Final = "This address does not work any more: it was deleted. Ask for the new one."
 DAMAGED: Final = "What came back with this code cannot be used. Remove it, and use a fresh code."
 
+GROUP: Final = "group"
+"""The kind of a connection that serves a group, and is no contact."""
+
 MessageState = Literal["queued", "sent", "delivered"]
 STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)
 
@@ -159,6 +162,11 @@ class Live:
         """Forget frames that are in the database; lanes that keep up do not need them."""
         while len(self.recent) > RECENT:
             del self.recent[next(iter(self.recent))]
+
+
+def hidden_name(live: Live) -> str:
+    """Return a name for a connection that nobody sees; empty if it is a contact."""
+    return f"{GROUP} {live.connection.cid.hex()}" if live.kind == GROUP else ""
 
 
 def relay_of(fingerprint: bytes, base: str) -> RelayAddress:

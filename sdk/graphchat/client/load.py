@@ -42,9 +42,13 @@ def start(context: Context, cursor: Cursor) -> Start:
         context.cards[profile] = record.load(card, ProfileCard)
         if indicators:
             context.indicators.add(profile)
-    for row in cursor.execute("SELECT id, profile_id, machine, accept_all FROM client_address"):
+    for row in cursor.execute(
+        "SELECT a.id, a.profile_id, a.machine, a.accept_all, ifnull(g.id, 0) FROM client_address a"
+        " LEFT JOIN client_group g ON g.address = a.id"
+    ):
         add_address(
-            context, OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]))
+            context,
+            OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]), row[4]),
         )
     context.health.load(cursor)
     context.tags = _after(cursor, "client_envelope")

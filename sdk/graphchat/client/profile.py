@@ -17,9 +17,11 @@ from graphchat.client.apply import Applier
 from graphchat.client.contact import MAX_PAGE, Contact, read_file
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
+from graphchat.client.groups import own as groups
+from graphchat.client.groups.group import Broadcast, Group
 from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
-from graphchat.client.live import Live
+from graphchat.client.live import GROUP, Live
 from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
 from graphchat.client.search import Scope, Search
@@ -28,6 +30,7 @@ from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
+from graphchat.core.groups.actions import Role, Settings as GroupSettings
 from graphchat.core.lane import LaneState
 from graphchat.errors import NotFoundError, StateError
 from graphchat.store import Cursor
@@ -143,13 +146,16 @@ class OwnProfile:
         return Address(self._engine, address, code.text)
 
     def _check_no_address(self) -> None:
-        if any(each.profile == self.row_id for each in self._engine.context.addresses.values()):
+        if any(self._is_mine(each) for each in self._engine.context.addresses.values()):
             raise StateError("This profile has an address already. Delete it first.")
+
+    def _is_mine(self, address: OpenAddress) -> bool:
+        return address.profile == self.row_id and not address.group
 
     async def current_address(self) -> Address | None:
         """Return the address of this profile, if it has one."""
         for address in self._engine.context.addresses.values():
-            if address.profile == self.row_id:
+            if self._is_mine(address):
                 text = await self._engine.context.database.read(partial(_code, address.id))
                 return Address(self._engine, address, text)
         return None
@@ -231,6 +237,40 @@ class OwnProfile:
         found = await lines_at(database, positions, self._engine.context.clock.now())
         return [(Contact(self._engine, await self._engine.live(row)), line) for row, line in found]
 
+    # Groups
+
+    async def create_group(self, name: str, *, approval: bool = False, history: int = 0) -> Group:
+        """Found a group, and forward for it with this device.
+
+        With ``approval`` who comes by the link waits to be let in; newcomers get the last
+        ``history`` posts. `Group.change` changes all settings. Raises `ContentError`, and
+        `RelayError` if no relay can be reached.
+        """
+        settings = GroupSettings(name, approval=approval, history=history)
+        return await groups.create(self._engine, self.row_id, settings)
+
+    async def create_broadcast(self, name: str, description: str = "") -> Broadcast:
+        """Make a group in which only owners post. Raises as `create_group`."""
+        settings = GroupSettings(name, description, broadcast=True, post=Role.OWNER)
+        made = await groups.create(self._engine, self.row_id, settings)
+        assert isinstance(made, Broadcast)
+        return made
+
+    async def join_group(self, source: str | Path | Pillow.Image) -> Group:
+        """Ask to be let into a group or a broadcast: a link, or a picture of its QR code.
+
+        Raises `CodeError`, `StateError`, `RelayError`.
+        """
+        return await groups.join(self._engine, self.row_id, source)
+
+    async def groups(self) -> list[Group]:
+        """Return all groups and broadcasts, by name; those too that we have left."""
+        return await groups.all_of(self._engine, self.row_id)
+
+    async def group(self, name: str) -> Group:
+        """Return the group with this name or id. Raises `NotFoundError`."""
+        return await groups.choose(self._engine, self.row_id, name)
+
     # Events
 
     async def events(self) -> AsyncIterator[Event]:
@@ -282,6 +322,7 @@ class OwnProfile:
         """Delete the profile with its contacts, conversations and queues."""
         if (address := await self.current_address()) is not None:
             await address.delete()
+        await groups.forget_all(self._engine, self.row_id)
         for row_id in await self._engine.context.database.read(partial(_all, self.row_id)):
             await Contact(self._engine, await self._engine.live(row_id)).remove()
         await self._engine.context.database.write(partial(_forget, self.row_id))
@@ -301,8 +342,8 @@ def _rows_in(profile: int, states: tuple[str, ...], cursor: Cursor) -> list[int]
     marks = ", ".join("?" * len(states))
     found = cursor.execute(
         f"SELECT id FROM client_connection WHERE profile_id = ? AND state IN ({marks})"  # noqa: S608 - question marks
-        " ORDER BY lower(name), id",
-        (profile, *states),
+        " AND kind != ? ORDER BY lower(name), id",
+        (profile, *states, GROUP),
     )
     return [row[0] for row in found]
 

@@ -12,7 +12,7 @@ from graphchat.client import load, reach, rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.context import AddressRoute, LaneRoute
-from graphchat.client.live import Live, relay_of
+from graphchat.client.live import GROUP, Live, hidden_name, relay_of
 from graphchat.client.redelivery import Redelivery, Source
 from graphchat.client.slots import Slots
 from graphchat.core import handshake
@@ -161,12 +161,15 @@ class Receiver:
         handshake.check_reach(asked.hello, may_reach)
         if not context.remember_cid(turn.unit, asked.cid):
             return
+        card = context.cards[address.profile]
+        if address.group:
+            card = await context.groups.card(address.group)
         shake = HandshakeState(
             role=Role.ALICE,
             phase=Phase.REQUESTED,
             code=state.code,
             cid=asked.cid,
-            profile=context.cards[address.profile],
+            profile=card,
             proof_key=Secret(context.clock.random(32)),
             agreement_key=None,
         )
@@ -183,10 +186,14 @@ class Receiver:
             named=True,
             accepts_by_itself=address.accept_all,
         )
-        context.take_name(turn.unit, live, asked.hello.profile.name)
+        if address.group:
+            live.kind = GROUP
+        context.take_name(turn.unit, live, hidden_name(live) or asked.hello.profile.name)
         effects = connection.asked(asked)
         context.lives[live.id] = live
         turn.unit.write(rows.new_connection(live, context.clock.now()))
+        if address.group:
+            await context.groups.met(turn, live, address.group)
         await turn.apply(live, effects)
 
     def _fetch(self, source: Source, delivery: Delivery) -> None:

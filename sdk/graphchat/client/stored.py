@@ -2,6 +2,7 @@
 
 import msgspec
 
+from graphchat.client.groups.records import GroupInvitedRecord, OfGroup
 from graphchat.content import ProfileCard
 from graphchat.secret import Secret
 
@@ -168,6 +169,8 @@ EventRecord = (
     | FailedRecord
     | RelayFailedRecord
     | AlarmRecord
+    | GroupInvitedRecord
+    | OfGroup
     | EditedRecord
     | DeletedRecord
     | ReactedRecord

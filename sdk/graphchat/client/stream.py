@@ -28,6 +28,7 @@ from graphchat.client.events import (
     TimerChanged,
     Voted,
 )
+from graphchat.client.groups import records, telling
 from graphchat.client.history import decode
 from graphchat.client.indicators import TYPING_LASTS
 from graphchat.client.request import Request
@@ -100,6 +101,8 @@ class Stream:
     ) -> Event | None:
         """Return what is told the application; None if that is gone, or over."""
         row_id, found = told.id, told.record
+        if isinstance(found, records.OfGroup):
+            return await telling.event(self._engine, row_id, found)
         try:
             contact = Contact(self._engine, await self._engine.live(found.connection))
         except NotFoundError:
@@ -141,6 +144,8 @@ class Stream:
                 return ContactFailed(row_id, contact, reason)
             case stored.RelayFailedRecord(relay=relay, ours=ours, why=why):
                 return RelayFailed(row_id, contact, relay, ours, why)
+            case records.GroupInvitedRecord():
+                return telling.invited(self._engine, row_id, contact, found)
             case stored.AlarmRecord(danger=danger):
                 return Alarm(row_id, contact, Danger[danger].value)
 

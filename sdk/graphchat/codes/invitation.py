@@ -98,9 +98,9 @@ class Code:
 
         Raises `CodeError`, with a sentence for people about what is wrong.
         """
-        kind, letters = _split(_bare(text))
-        payload = _from_base32(letters)
-        rest = _Rest(payload)
+        kind, letters = _split(bare(text))
+        payload = from_base32(letters)
+        rest = Rest(payload)
         version = rest.byte()
         if version > VERSION:
             raise CodeError("This code was made by a newer graphchat. Update yours, then retry.")
@@ -116,14 +116,14 @@ class Code:
             raise CodeError(_DAMAGED)
         lanes = tuple(_lane(rest) for _ in range(count))
         # Last, because what is cut off in the middle often has stray bits at its end too.
-        if rest.data or _to_base32(payload) != letters:
+        if rest.data or to_base32(payload) != letters:
             raise CodeError(_DAMAGED)
         return cls(kind, name, psk, agreement_key, lanes, private)
 
     @property
     def text(self) -> str:
         """What people exchange. Raises `CodeError` if it is too long for one code."""
-        text = f"{PREFIX}{self.kind.name}/{_to_base32(self._payload)}"
+        text = f"{PREFIX}{self.kind.name}/{to_base32(self._payload)}"
         if len(text) > MAX_CODE:
             raise CodeError(
                 f"The code would have {len(text):,} characters; {MAX_CODE:,} are allowed."
@@ -152,7 +152,7 @@ class Code:
             yield lane.relay + bytes([len(base)]) + base + lane.sender_id + lane.ratchet_key
 
 
-class _Rest:
+class Rest:
     """What is left of a payload. `CodeError` where it ends too early."""
 
     def __init__(self, data: bytes) -> None:
@@ -171,7 +171,7 @@ class _Rest:
         return value
 
 
-def _lane(rest: _Rest) -> CodeLane:
+def _lane(rest: Rest) -> CodeLane:
     relay = Fingerprint(rest.take(FINGERPRINT))
     base = rest.take(rest.byte(1)).decode("ascii", "replace")
     sender_id = QueueId(rest.take(ID_BYTES))
@@ -185,7 +185,7 @@ def _lane(rest: _Rest) -> CodeLane:
     return CodeLane(relay, base, sender_id, ratchet_key)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Return the code text itself, out of a URL if there is one round it."""
     text = text.strip()
     if len(text) > 2 * MAX_CODE:
@@ -215,20 +215,22 @@ def _split(text: str) -> tuple[Kind, str]:
         raise CodeError(_STRANGE)
     if name in _LATER:
         raise CodeError(f"This is a code of the kind {name}. This version cannot use it: update.")
+    if name == "GROUP":
+        raise CodeError("This is a link to a group. Use it with: graphchat group join LINK")
     if name not in Kind.__members__:
         raise CodeError("This code is neither an invitation nor an address. Update, then retry.")
     return Kind[name], letters.upper()
 
 
-def _from_base32(letters: str) -> bytes:
-    """Decode ``letters``, and leave it to the caller to compare with `_to_base32`."""
+def from_base32(letters: str) -> bytes:
+    """Decode ``letters``, and leave it to the caller to compare with `to_base32`."""
     if not _BASE32.issuperset(letters):
         raise CodeError(_STRANGE)
     size = len(letters) * 5 // 8
     return b32decode(letters + "A" * (-len(letters) % 8))[:size]
 
 
-def _to_base32(data: bytes) -> str:
+def to_base32(data: bytes) -> str:
     return b32encode(data).decode().rstrip("=")
 
 

@@ -22,6 +22,20 @@ from graphchat.content.control import (
     Welcome,
 )
 from graphchat.content.forms import Form, FormAnswer, FormField
+from graphchat.content.group import (
+    ForGroups,
+    GroupAccept,
+    GroupAsk,
+    GroupEntries,
+    GroupInvite,
+    GroupJoin,
+    GroupLeave,
+    GroupLetter,
+    GroupPosts,
+    GroupRefuse,
+    GroupReject,
+    GroupWant,
+)
 from graphchat.content.lanes import LaneAccept, LaneAdd, LaneRemove, LaneSeen, LaneTest, Offer
 from graphchat.content.profile import ProfileCard, ProfileKind
 from graphchat.content.spoken import Image, Location, Text, Voice
@@ -37,10 +51,22 @@ __all__ = [
     "Control",
     "Delete",
     "Edit",
+    "ForGroups",
     "ForPrograms",
     "Form",
     "FormAnswer",
     "FormField",
+    "GroupAccept",
+    "GroupAsk",
+    "GroupEntries",
+    "GroupInvite",
+    "GroupJoin",
+    "GroupLeave",
+    "GroupLetter",
+    "GroupPosts",
+    "GroupRefuse",
+    "GroupReject",
+    "GroupWant",
     "Image",
     "LaneAccept",
     "LaneAdd",

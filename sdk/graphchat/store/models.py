@@ -270,3 +270,104 @@ class EventRow(Model):
 
     class Meta(Model.Meta):
         table = "client_event"
+
+
+# A group, or a broadcast, in which a profile is or was.
+class GroupRow(Model):
+    id = fields.IntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    gid = BlobField()
+    status = fields.CharField(max_length=32)
+    # The address at which this device is asked, where it forwards for the group.
+    address = fields.IntField(null=True)
+    machine = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_group"
+        unique_together = (("profile", "gid"),)
+
+
+# A connection that serves one group: to a host, to a member, or in a mesh.
+class GroupPeerRow(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[GroupRow] = fields.ForeignKeyField("client.GroupRow")
+    connection = fields.IntField(unique=True)
+    key = BlobField()
+    kind = fields.CharField(max_length=32)
+    state = fields.CharField(max_length=32)
+    # Up to which row the other side was told.
+    entry_cursor = fields.BigIntField()
+    post_cursor = fields.BigIntField()
+    # Posts up to this row are not for the other side.
+    floor = fields.BigIntField()
+
+    class Meta(Model.Meta):
+        table = "client_group_peer"
+        indexes = (Index(fields=("group_id",), name="client_group_peer_group"),)
+
+
+# An entry of the log of a group.
+class GroupEntryRow(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[GroupRow] = fields.ForeignKeyField("client.GroupRow")
+    hash = BlobField()
+    author = BlobField()
+    # The connection by which it came; 0 for our own.
+    origin = fields.IntField()
+    data = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_group_entry"
+        unique_together = (("group", "hash"),)
+
+
+# A post as it travelled, and what it says.
+class GroupPostRow(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[GroupRow] = fields.ForeignKeyField("client.GroupRow")
+    author = BlobField()
+    seq = fields.BigIntField()
+    msg_id = BlobField()
+    origin = fields.IntField()
+    outgoing = fields.BooleanField()
+    text = fields.TextField()
+    # Signature and post; empty once it is deleted.
+    data = fields.BinaryField()
+    sent_at = fields.FloatField()
+    state = fields.CharField(max_length=32)
+    # The frame in which a post of ours left first.
+    carrier = fields.IntField()
+    carrier_seq = fields.BigIntField()
+
+    class Meta(Model.Meta):
+        table = "client_group_post"
+        unique_together = (("group", "author", "seq"),)
+        indexes = (Index(fields=("group_id", "id"), name="client_group_post_history"),)
+
+
+# How far the posts of one author have come.
+class GroupAuthorRow(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[GroupRow] = fields.ForeignKeyField("client.GroupRow")
+    author = BlobField()
+    machine = fields.BinaryField()
+
+    class Meta(Model.Meta):
+        table = "client_group_author"
+        unique_together = (("group", "author"),)
+
+
+# Somebody who asks to be let into a group.
+class GroupRequestRow(Model):
+    id = fields.IntField(primary_key=True)
+    group: fields.ForeignKeyRelation[GroupRow] = fields.ForeignKeyField("client.GroupRow")
+    key = BlobField()
+    ticket = fields.BinaryField()
+    signature = fields.BinaryField()
+    # The connection by which they ask; 0 if they ask another host.
+    connection = fields.IntField()
+
+    class Meta(Model.Meta):
+        table = "client_group_request"
+        unique_together = (("group", "key"),)

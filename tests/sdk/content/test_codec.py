@@ -296,7 +296,9 @@ def test_there_is_a_vector_of_every_type_that_other_files_do_not_have() -> None:
         decode(bytes.fromhex(vector["payload"])).__struct_config__.tag
         for vector in VECTORS["messages"]
     }
-    assert _TYPES - found == {"welcome", "receipt", "resend", "bot.commands"}
+    # Those of groups have transcripts and properties of their own.
+    others = {name for name in _TYPES if not name.startswith("group.")}
+    assert others - found == {"welcome", "receipt", "resend", "bot.commands"}
 
 
 def test_every_known_type_has_its_name() -> None:

@@ -55,6 +55,8 @@ class Log:
     nodes: dict[bytes, Node] = field(default_factory=dict[bytes, Node])
     heads: dict[bytes, int] = field(default_factory=dict[bytes, int])
     """Entries that nothing follows yet, with their depths."""
+    ever: set[bytes] = field(default_factory=set[bytes])
+    """The keys of all who ever were let in."""
     held: dict[bytes, Signed] = field(default_factory=dict[bytes, Signed])
     _order: list[tuple[int, bytes]] = field(default_factory=list[tuple[int, bytes]])
     _state: GroupState | None = None
@@ -146,6 +148,13 @@ class Log:
     def _insert(self, node: Node) -> None:
         signed = node.signed
         self.nodes[signed.hash] = node
+        match signed.action:
+            case do.Create():
+                self.ever.add(signed.entry.author)
+            case do.Join():
+                self.ever.add(node.gives_to)
+            case _:
+                pass
         insort(self._order, (signed.entry.depth, signed.hash))
         for name in signed.entry.prev:
             self.heads.pop(name, None)

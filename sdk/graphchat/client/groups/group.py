@@ -1,0 +1,324 @@
+"""A group or a broadcast, as the application sees it."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from PIL import Image as Pillow
+
+from graphchat.client.apply import Applier
+from graphchat.client.contact import MAX_PAGE, Contact, Sendable, as_message
+from graphchat.client.engine import Engine
+from graphchat.client.groups import entries, hosting, posts, rows, views
+from graphchat.client.groups.live import LiveGroup
+from graphchat.client.groups.progress import PostProgress
+from graphchat.client.groups.registry import Groups
+from graphchat.client.groups.request import JoinRequest
+from graphchat.client.groups.views import GroupLine, GroupMember
+from graphchat.client.receipt import Receipt
+from graphchat.codes import GroupCode, qr
+from graphchat.content import GroupInvite, Message
+from graphchat.core.frame import MESSAGE_ID_SIZE
+from graphchat.core.groups import actions as do
+from graphchat.core.groups.actions import Change, Role, Settings
+from graphchat.crypto.keys import SigningKey
+from graphchat.errors import ContentError, StateError
+from graphchat.ids import MessageId
+from graphchat.secret import Secret
+
+# Seconds that `send` waits for a relay before it leaves the post to the queue.
+SEND_TIMEOUT: Final = 10.0
+KEY: Final = 32
+# Seconds between looks whether everything has left.
+LOOK: Final = 0.1
+
+
+class Group:
+    """A group that a profile is in, was in, or asks to be let into.
+
+    A handle: two of one group are equal, and both follow what happens. What changes something
+    raises `StateError` if the own role does not allow it, or nobody has let us in yet.
+    """
+
+    def __init__(self, engine: Engine, group: LiveGroup) -> None:
+        self._engine: Final = engine
+        self._groups: Final[Groups] = engine.context.groups
+        self.row_id: Final = group.id
+        self._last = group
+
+    @property
+    def _live(self) -> LiveGroup:
+        self._last = self._groups.loaded.get(self.row_id, self._last)
+        return self._last
+
+    @property
+    def id(self) -> str:
+        """32 hexadecimal digits, the same for all members."""
+        return self._live.gid.hex()
+
+    @property
+    def name(self) -> str:
+        return self._live.name
+
+    @property
+    def status(self) -> str:
+        """``asked``, ``member``, ``left``, ``removed`` or ``refused``."""
+        return self._live.status
+
+    @property
+    def role(self) -> str | None:
+        """``owner``, ``admin``, ``moderator``, ``member``, ``observer``; None while outside."""
+        role = self._live.role
+        return None if role is None else role.name.lower()
+
+    @property
+    def broadcast(self) -> bool:
+        return self._live.record.broadcast
+
+    @property
+    def settings(self) -> Settings:
+        """How the group is. Raises `StateError` until the log is here."""
+        return self._begun().state.settings
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of those who forward."""
+        group = self._begun()
+        return tuple(group.name_of(key) for key in group.state.forwarders)
+
+    @property
+    def is_host(self) -> bool:
+        return self._live.is_host
+
+    def members(self) -> list[GroupMember]:
+        """Return who is in, by name. In a broadcast, subscribers are not among them."""
+        return views.members(self._begun(), self._engine.context.clock.now())
+
+    def member(self, name: str) -> GroupMember:
+        """Return the member with this name, or whose key begins so. Raises `NotFoundError`."""
+        return views.choose(self.members(), name)
+
+    # Talking
+
+    async def post(self, message: Sendable, *, id: MessageId | None = None) -> Receipt:  # noqa: A002
+        """Store a post and leave: it goes to the hosts as soon as a relay can be reached.
+
+        With an ``id`` that was used here before, nothing is posted twice. Raises `ContentError`,
+        `StateError`.
+        """
+        said = await as_message(message)
+        message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
+        if len(message_id) != MESSAGE_ID_SIZE:
+            raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
+        return await self._engine.do(partial(self._post, said, message_id))
+
+    async def send(
+        self,
+        message: Sendable,
+        *,
+        id: MessageId | None = None,  # noqa: A002
+        timeout: float = SEND_TIMEOUT,  # noqa: ASYNC109
+    ) -> Receipt:
+        """Post, and wait until a relay has it for a host or a member. See `post`.
+
+        On a host, what nobody else is there to hear counts as sent.
+        """
+        receipt = await self.post(message, id=id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await receipt.sent()
+        return receipt
+
+    async def history(
+        self, *, query: str = "", before: int | None = None, limit: int = 50
+    ) -> Sequence[GroupLine]:
+        """Return the newest ``limit`` posts, oldest first; see `Contact.history`."""
+        most = min(max(limit, 0), MAX_PAGE)
+        read = partial(rows.history, self.row_id, query, before, most)
+        found = await self._engine.context.database.read(read)
+        group = await self._groups.get(self.row_id)
+        return [views.line(group, row) for row in reversed(found)]
+
+    # Coming and going
+
+    async def entered(self) -> None:
+        """Return once we are in. Raises `StateError` if we are not let in."""
+        pulse = self._engine.context.news[self._live.profile]
+        while self.status == "asked":
+            await pulse.wait()
+        if self.status != "member":
+            raise StateError(f"You were not let into {self.name}.")
+
+    def link(self) -> str:
+        """Return a link by which anybody may come, or ask to. Raises `StateError`."""
+        return self._code().text
+
+    def qr(self) -> Pillow.Image:
+        """Return the QR code of the link, black on white."""
+        return qr.write(self._code(hosts=1).text)
+
+    def qr_text(self, width: int = 80) -> str:
+        """Return the QR code for a terminal of ``width`` columns. Raises `CodeError`."""
+        return qr.terminal(self._code(hosts=1).text, width)
+
+    async def invite(self, contact: Contact) -> None:
+        """Invite a contact: they come in without anybody's approval, once."""
+
+        async def send(turn: Applier) -> None:
+            group = await self._groups.get(self.row_id)
+            secret = Secret(self._engine.context.clock.random(KEY))
+            action = do.Invite(SigningKey(secret).public)
+            await entries.write(self._groups, turn, group, action)
+            link = views.code(group, views.IN_LINKS, secret).text
+            invite = GroupInvite(group.gid, link, group.name, group.record.broadcast)
+            live = await self._engine.live(contact.row_id)
+            await turn.say_control(live, invite)
+
+        if contact.state != "established":
+            raise StateError("Invite a contact once you are connected.")
+        await self._engine.do(send)
+
+    async def requests(self) -> list[JoinRequest]:
+        """Return who waits to be let in, oldest first."""
+        read = partial(rows.requests, self.row_id)
+        found = await self._engine.context.database.read(read)
+        return [
+            JoinRequest(self._engine, self.row_id, ticket, signature)
+            for _, ticket, signature, _ in found
+        ]
+
+    async def leave(self) -> None:
+        """Go. The history stays, until `forget`."""
+
+        async def go(turn: Applier) -> None:
+            group = await self._groups.get(self.row_id)
+            await hosting.leave(self._groups, turn, group)
+
+        await self._engine.do(go)
+
+    async def forget(self) -> None:
+        """Leave, and delete everything about the group here."""
+        if self.status in {"asked", "member"}:
+            await self.leave()
+        await self._engine.do(partial(hosting.forget, self._groups, self.row_id))
+
+    # Moderation
+
+    async def set_role(self, member: GroupMember, role: str) -> None:
+        """Give a member another role: ``owner``, ``admin``, ``moderator``, ``member``, ..."""
+        if role.upper() not in Role.__members__:
+            raise ContentError(f"A role is one of: {', '.join(Role.__members__).lower()}.")
+        await self._write(do.SetRole(member.key, Role[role.upper()]))
+
+    async def remove(self, member: GroupMember) -> None:
+        """Take a member out. They may be invited again."""
+        await self._write(do.Remove(member.key))
+
+    async def ban(self, member: GroupMember) -> None:
+        """Take a member out for good.
+
+        Whoever made a new key could ask again by the link: approval is a setting.
+        """
+        await self._write(do.Remove(member.key, ban=True))
+
+    async def mute(self, member: GroupMember, until: datetime | None) -> None:
+        """Let nobody hear a member until then; None ends it."""
+        until_ms = 0 if until is None else int(until.timestamp() * 1000)
+        await self._write(do.Mute(member.key, max(until_ms, 0)))
+
+    async def delete(self, author_key: bytes, number: int) -> None:
+        """Take a post away from everybody; `GroupLine` and the event have both."""
+        await self._write(do.Delete(author_key, number))
+
+    async def change(self, change: Change) -> None:
+        """Change settings."""
+        await self._write(do.SetSettings(change))
+
+    async def host(self, *, on: bool = True) -> None:
+        """Forward for the group with this device, or not any more.
+
+        Raises `RelayError` if no relay makes the queues of the address.
+        """
+        if on:
+            made = await hosting.lanes(self._groups, self._live.profile)
+            await self._engine.do(partial(hosting.begin, self._groups, self.row_id, made))
+            return
+
+        async def stop(turn: Applier) -> None:
+            group = await self._groups.get(self.row_id)
+            await entries.write(self._groups, turn, group, do.Host(""))
+            await hosting.end(self._groups, turn, group)
+
+        await self._engine.do(stop)
+
+    async def told(self) -> None:
+        """Return once relays have what there is to say to hosts and members.
+
+        Nobody needs to wait for it: what remains leaves when the client is open again.
+        """
+        while not hosting.all_told(self._groups, self._live):
+            # Relays answer, and time passes: a look now and then sees both.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._engine.answers.wait()
+
+    # Helpers
+
+    async def _write(self, action: do.Action) -> None:
+        async def work(turn: Applier) -> None:
+            group = await self._groups.get(self.row_id)
+            await entries.write(self._groups, turn, group, action)
+
+        self._begun()
+        await self._engine.do(work)
+
+    async def _post(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
+        group, now = await self._groups.get(self.row_id), self._engine.context.clock.now()
+        read = partial(rows.own_post, group.id, message_id)
+        known = await self._engine.context.database.read(read)
+        if known is None:
+            posts.write(self._groups, turn, group, message, message_id)
+        alone = group.is_host and not any(group.open("member", "host", "mesh"))
+        fresh = PostProgress(message_id, "sent" if alone or known is not None else "queued")
+        progress = self._groups.progresses.setdefault((group.id, message_id), fresh)
+        return Receipt(progress, datetime.fromtimestamp(now, UTC))
+
+    def _begun(self) -> LiveGroup:
+        group = self._live
+        if not group.log.begun:
+            raise StateError("Nothing is known of this group before somebody lets you in.")
+        return group
+
+    def _code(self, hosts: int = views.IN_LINKS) -> GroupCode:
+        return views.code(self._begun(), hosts, None)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Group)
+            and other._engine is self._engine
+            and other.row_id == self.row_id
+        )
+
+    def __hash__(self) -> int:
+        return hash((Group, self.row_id))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}, {self.status}>"
+
+
+class Broadcast(Group):
+    """A group in which only owners post, and whose readers do not know of each other."""
+
+    @property
+    def subscribers(self) -> int:
+        """How many read it by this device, which forwards."""
+        group = self._live
+        return sum(peer.key not in group.state.members for peer in group.open("member"))
+
+
+def handle(engine: Engine, group: LiveGroup) -> Group:
+    """Return what the application gets for a group."""
+    return (Broadcast if group.record.broadcast else Group)(engine, group)

@@ -1,0 +1,106 @@
+"""What a group shows of itself: its members, its posts, its link."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from graphchat.client.groups import rows
+from graphchat.client.groups.live import LiveGroup
+from graphchat.client.groups.posts import message_of
+from graphchat.codes import Code, GroupCode
+from graphchat.content import Message
+from graphchat.core.groups.post import SignedPost
+from graphchat.errors import NotFoundError, StateError
+from graphchat.ids import MessageId
+from graphchat.secret import Secret
+
+IN_LINKS: Final = 3
+"""Hosts that a link names."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """One member, as the log of the group says."""
+
+    key: bytes
+    """Made for this group: it says nothing about the person elsewhere."""
+    name: str
+    role: str
+    me: bool
+    host: bool
+    muted_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One post of the history of a group."""
+
+    id: MessageId
+    author: str
+    author_key: bytes
+    number: int
+    outgoing: bool
+    message: Message | None
+    """None if it was deleted."""
+    sent_at: datetime
+    state: str
+    """``received`` or ``deleted``; ``queued`` or ``delivered`` (to a host) for ours."""
+    position: int
+    """Where it stands; pass it as ``before`` for the page before it."""
+
+
+def members(group: LiveGroup, now: float) -> list[GroupMember]:
+    """Return who is in, by name."""
+    found = [
+        GroupMember(
+            each.key,
+            each.name,
+            each.role.name.lower(),
+            each.key == group.me,
+            each.key in group.state.forwarders,
+            datetime.fromtimestamp(each.muted_until_ms / 1000, UTC)
+            if each.muted_until_ms / 1000 > now
+            else None,
+        )
+        for each in group.state.members.values()
+    ]
+    return sorted(found, key=lambda each: (each.name.casefold(), each.key))
+
+
+def choose(found: list[GroupMember], name: str) -> GroupMember:
+    """Return the member with this name, or whose key begins so. Raises `NotFoundError`."""
+    named = [each for each in found if name == each.name]
+    if not named and len(name) >= 8:
+        named = [each for each in found if each.key.hex().startswith(name.lower())]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        keys = ", ".join(each.key.hex()[:8] for each in named)
+        raise NotFoundError(f"Several members are called {name!r}. Choose by key: {keys}.")
+    raise NotFoundError(f"There is no member {name!r}. See: graphchat group members GROUP")
+
+
+def line(group: LiveGroup, row: rows.Said) -> GroupLine:
+    position, author, number, message_id, outgoing, data, sent_at, state = row
+    return GroupLine(
+        MessageId(message_id),
+        group.name_of(author),
+        author,
+        number,
+        bool(outgoing),
+        message_of(SignedPost.unpack(data).post.payload) if data else None,
+        datetime.fromtimestamp(sent_at, UTC),
+        state,
+        position,
+    )
+
+
+def code(group: LiveGroup, hosts: int, invite: Secret | None) -> GroupCode:
+    """Return a link to a group. Raises `StateError` if nobody forwards."""
+    links = [Code.parse(link) for _, link in sorted(group.state.forwarders.items())]
+    if not links:
+        raise StateError(f"Nobody forwards for {group.name} now, so nobody can come in.")
+    settings = group.state.settings
+    return GroupCode(
+        group.gid, tuple(links[:hosts]), settings.broadcast, settings.approval, invite
+    )

@@ -1,0 +1,54 @@
+"""Groups by commands: each runs alone, and what is said goes on with the next."""
+
+from tests.sdk.cli.people import NewPerson, Pair, Person
+from tests.together.processes import RelayProcess
+
+
+def test_a_group_is_founded_joined_and_talked_in(pair: Pair) -> None:
+    alice, bob = pair
+    made = alice.do("group", "create", "Hikers", "--history", "5", "--json").rows[0]
+    assert (made["group"], made["role"], made["host"]) == ("Hikers", "owner", True)
+    alice.do("group", "send", "Hikers", "Sunday at eight?")
+    link = alice.do("group", "link", "Hikers").out.strip()
+    assert link.startswith("GRAPHCHAT:GROUP/")
+    with alice.start("receive", "--follow", "--json") as host:
+        joined = bob.do("group", "join", link, "--wait", "30", "--json").rows[0]
+        assert (joined["group"], joined["status"], joined["role"]) == (
+            "Hikers",
+            "member",
+            "member",
+        )
+        bob.do("group", "send", "Hikers", "I am in")
+        host.terminate()
+    assert [each["name"] for each in bob.do("group", "members", "Hikers", "--json").rows] == [
+        "Alice",
+        "Bob",
+    ]
+    said = [row["text"] for row in alice.do("group", "history", "Hikers", "--json").rows]
+    assert said == ["Sunday at eight?", "I am in"]
+    assert "I am in" in alice.do("group", "history", "Hikers", "--search", "am in").out
+    assert bob.do("group", "list", "--json").rows[0]["group"] == "Hikers"
+
+
+def test_what_cannot_be_done_says_why(pair: Pair) -> None:
+    alice, _ = pair
+    assert "group create" in alice.do("group", "list").err
+    assert "There is no group 'Hikers'" in alice.refused("group", "send", "Hikers", "hello")
+    assert "no link to a group" in alice.refused("group", "join", "GRAPHCHAT:INVITE/AAAA")
+    alice.do("group", "create", "Hikers")
+    assert "nothing to post" in alice.refused("group", "send", "Hikers", " ")
+    alice.do("group", "leave", "Hikers", "--forget")
+    assert alice.do("group", "list", "--json").rows == []
+
+
+def test_a_group_needs_a_relay(alice: Person) -> None:
+    assert "servers add" in alice.refused("group", "create", "Hikers")
+
+
+def test_a_link_to_a_group_is_no_invitation(
+    person: NewPerson, pair: Pair, relay: RelayProcess
+) -> None:
+    alice, bob = pair
+    alice.do("group", "create", "Hikers")
+    link = alice.do("group", "link", "Hikers").out.strip()
+    assert "graphchat group join" in bob.refused("connect", link)
