@@ -18,6 +18,7 @@ from graphchat.errors import StateError
 from graphchat.secret import Secret
 from graphchat.wire.uri import DEFAULT_PATH
 from graphchat_relay import tokens
+from graphchat_relay.buckets import Bucket
 from graphchat_relay.bus import Bus
 from graphchat_relay.gate import Gate, Sockets
 from graphchat_relay.handover import works
@@ -50,7 +51,9 @@ class Parts:
     """Take transports from the server: it is wanted, and works with this one."""
 
     def __post_init__(self) -> None:
-        self.requests = Requests(self.settings.requests, self._evicted)
+        rate = self.settings.refusals_per_second
+        refusals = Bucket(self.clock, rate, max(1.0, 10 * rate))
+        self.requests = Requests(self.settings.requests, self._evicted, refusals)
 
     def _evicted(self) -> None:
         self.running.metrics.evicted += 1

@@ -83,7 +83,8 @@ class DirectLine(asyncio.BufferedProtocol):
                 if self._waiting is not None:
                     await self._waiting
                     self._waiting = None
-                    if not self._is_over:
+                    # Who was told to go meanwhile is heard no more: that would cost as much.
+                    if not self._is_over and not self._said:
                         self._transport.resume_reading()
                     self._hear()
                 elif self._is_over:

@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 from graphchat.wire.limits import BODY
+from graphchat_relay.buckets import Bucket
 from graphchat_relay.ledger import Ledger
 from graphchat_relay.line import FAREWELL, AsgiReceive, AsgiSend
 from graphchat_relay.underneath import abort
@@ -18,6 +19,8 @@ PATIENCE: Final = 5.0
 UNWANTED: Final = 2 * BODY
 # Seconds in which the server has to notice that the answer was the last.
 END: Final = 1.0
+# Seconds that a refusal waits while there are too many of them.
+REFUSED: Final = 1.0
 
 
 class Intake:
@@ -35,6 +38,7 @@ class Intake:
         "_timer",
         "finished",
         "held",
+        "refusals",
     )
 
     def __init__(
@@ -58,6 +62,8 @@ class Intake:
         self.finished = False
         self.held = 0
         """Bytes of its body that were read, and of its answer that were not taken."""
+        self.refusals: Bucket | None = None
+        """How many may be refused at once, and how fast more."""
 
     @property
     def waits(self) -> bool:
@@ -99,6 +105,8 @@ class Intake:
 
     async def send(self, event: MutableMapping[str, Any]) -> None:
         """Send it; take what is left of the request first, and while the answer ends."""
+        if event["type"] == "http.response.start" and 400 <= event["status"] < 500:
+            await self._slow_down()
         if event["type"] == "http.response.start" and not self.finished:
             await self._take(UNWANTED)
             if not self.finished:
@@ -127,6 +135,18 @@ class Intake:
         finally:
             taking.cancel()
             await asyncio.wait([taking])
+
+    async def _slow_down(self) -> None:
+        """Let a refusal wait that is one of a flood; if others need its place, it goes at once."""
+        if self.refusals is None or self.refusals.take() or self._evicted:
+            return
+        try:
+            async with asyncio.timeout(REFUSED) as self._limit:
+                await asyncio.get_running_loop().create_future()
+        except TimeoutError:
+            pass
+        finally:
+            self._limit = None
 
     def _hold(self, count: int) -> None:
         self.held += count

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from graphchat_relay.buckets import Bucket
 from graphchat_relay.intake import Intake
 
 
@@ -30,9 +31,14 @@ class Waiting:
 
 
 class Requests:
-    def __init__(self, most: int, evicted: Callable[[], None]) -> None:
-        """``evicted`` is told of each request that was ended for another."""
+    def __init__(self, most: int, evicted: Callable[[], None], refusals: Bucket) -> None:
+        """``evicted`` is told of each request that was ended for another.
+
+        ``refusals`` is how many may be refused at once: those beyond wait a little, so that
+        whoever floods the relay with what it refuses waits himself.
+        """
         self._most = most
+        self._refusals = refusals
         self._evicted = evicted
         # Oldest first.
         self._open: dict[Intake, None] = {}
@@ -49,6 +55,7 @@ class Requests:
     def holding(self, intake: Intake) -> Iterator[bool]:
         """Know of a request; tell whether it may be worked on."""
         welcome = len(self._open) < self._most or self._make_room()
+        intake.refusals = self._refusals
         (self._open if welcome else self._others)[intake] = None
         try:
             yield welcome

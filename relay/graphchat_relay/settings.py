@@ -83,6 +83,8 @@ class RelaySettings(BaseSettings):
     """Requests at the same time. One more ends the one that has waited longest for its client."""
     request_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """In which the body of a request has to be complete."""
+    refusals_per_second: Annotated[float, Field(gt=0)] = 100.0
+    """Requests refused (4xx), over all clients; the answers to more of them wait a second."""
     # Longer than clients keep an idle connection: else they would write into a closed one.
     # Not much longer: Hypercorn keeps what a client has closed until then.
     idle_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0

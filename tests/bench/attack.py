@@ -62,6 +62,7 @@ class Seen:
     latencies: list[float] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
     refused: int = 0
+    cpu: float = 0.0
 
 
 def compared(before: Seen, during: Seen) -> dict[str, object]:
@@ -74,6 +75,7 @@ def compared(before: Seen, during: Seen) -> dict[str, object]:
     found["messages/s ratio"] = round(during.rate / before.rate, 2)
     requests = (f"{1000 * median(seen.requests):.1f}" for seen in (before, during))
     found["REST p50 (ms)"] = " -> ".join(requests)
+    found["relay CPU (% of a core)"] = f"{100 * before.cpu:.0f} -> {100 * during.cpu:.0f}"
     found["REST refused"] = during.refused
     return found
 
@@ -101,13 +103,15 @@ async def honest(server: Server) -> Honest:
 
 async def measure(server: Server, who: Honest, seconds: float) -> Seen:
     """Let the honest talk for a while."""
-    start = time.perf_counter()
+    cpu, start = server.cpu(), time.perf_counter()
     tally, seen = Tally(end=start + seconds), Seen()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_request(server, f"{who.queue.recipient_uri}/messages", tally.end, seen))
         for talk in who.pairs:
             tasks.create_task(talk.talk(tally, PAIRS))
-    seen.rate = tally.sent / (time.perf_counter() - start)
+    lasted = time.perf_counter() - start
+    seen.rate = tally.sent / lasted
+    seen.cpu = (server.cpu() - cpu) / lasted
     seen.latencies = tally.latencies
     assert tally.refused == 0, "the relay took every message"
     return seen

@@ -2,9 +2,18 @@ import asyncio
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
+
+from graphchat.testing.clock import FakeClock
+from graphchat_relay import intake
+from graphchat_relay.buckets import Bucket
 from graphchat_relay.intake import Intake
 from graphchat_relay.ledger import Ledger
 from graphchat_relay.requests import Requests
+
+
+def open_to(most: int, evicted: list[int]) -> Requests:
+    return Requests(most, lambda: evicted.append(1), Bucket(FakeClock(), 1, 2))
 
 
 class Peer:
@@ -28,7 +37,7 @@ class Peer:
 
 async def test_the_one_who_has_waited_longest_makes_room() -> None:
     evicted: list[int] = []
-    requests, peers = Requests(3, lambda: evicted.append(1)), [Peer() for _ in range(5)]
+    requests, peers = open_to(3, evicted), [Peer() for _ in range(5)]
     with ExitStack() as stack:
         assert stack.enter_context(requests.holding(peers[0].intake)), "this one is worked for"
         for peer in peers[1:3]:
@@ -48,7 +57,7 @@ async def test_the_one_who_has_waited_longest_makes_room() -> None:
 
 
 async def test_an_end_waits_for_those_under_way_but_not_for_long() -> None:
-    requests, peer = Requests(1, lambda: None), Peer()
+    requests, peer = open_to(1, []), Peer()
     with requests.holding(peer.intake):
         await requests.quiet(0.01)
         waiting = asyncio.create_task(requests.quiet(60))
@@ -59,7 +68,7 @@ async def test_an_end_waits_for_those_under_way_but_not_for_long() -> None:
 
 async def test_who_holds_much_and_waits_may_be_sent_away() -> None:
     evicted: list[int] = []
-    requests, peer = Requests(2, lambda: evicted.append(1)), Peer()
+    requests, peer = open_to(2, evicted), Peer()
     with requests.holding(peer.intake):
         peer.coming.put_nowait({"type": "http.request", "body": b"x" * 1000, "more_body": True})
         assert await peer.read() == "http.request"
@@ -72,3 +81,36 @@ async def test_who_holds_much_and_waits_may_be_sent_away() -> None:
         assert await reading == "evicted"
         assert evicted == [1]
     assert peer.intake.held == 0
+
+
+async def test_refusals_of_a_flood_wait_until_others_need_their_place() -> None:
+    requests, peers = open_to(4, []), [Peer() for _ in range(5)]
+    with ExitStack() as stack:
+        for peer in peers[:4]:
+            stack.enter_context(requests.holding(peer.intake))
+            peer.intake.finished = True
+        for peer in peers[:2]:
+            await peer.intake.send({"type": "http.response.start", "status": 401})
+        await peers[2].intake.send({"type": "http.response.start", "status": 200})
+        assert [len(peer.answers) for peer in peers] == [1, 1, 1, 0, 0]
+        refusing = asyncio.create_task(
+            peers[3].intake.send({"type": "http.response.start", "status": 401})
+        )
+        await asyncio.sleep(0)
+        assert peers[3].answers == []
+        assert peers[3].intake.waits
+        assert stack.enter_context(requests.holding(peers[4].intake))
+        await refusing
+        assert peers[3].answers == ["http.response.start"]
+
+
+async def test_a_refusal_of_a_flood_is_answered_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake, "REFUSED", 0.01)
+    requests, peer = open_to(1, []), Peer()
+    with requests.holding(peer.intake):
+        peer.intake.finished = True
+        for _ in range(3):
+            await peer.intake.send({"type": "http.response.start", "status": 404})
+        assert len(peer.answers) == 3
