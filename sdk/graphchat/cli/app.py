@@ -16,6 +16,7 @@ from graphchat.cli import (
     connect,
     contacts,
     errors,
+    export,
     group,
     history,
     messages,
@@ -59,6 +60,7 @@ _MODULES: Final = (
     receive,
     history,
     search,
+    export,
     backup,
     protection,
 )

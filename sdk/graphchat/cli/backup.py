@@ -1,8 +1,6 @@
 """Everything of a home in one encrypted file, and back."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,10 +9,11 @@ import typer
 
 from graphchat.cli import home, output, passphrase
 from graphchat.cli.options import Json
+from graphchat.cli.progress import bar
 from graphchat.errors import NotFoundError, PassphraseError, StateError
 
 if TYPE_CHECKING:
-    from graphchat.store.backup import Progress, Report
+    from graphchat.store.backup import Report
 
 VARIABLE: Final = "GRAPHCHAT_BACKUP_PASSPHRASE"
 """The environment variable with the passphrase of a backup."""
@@ -56,7 +55,7 @@ def backup(
         raise NotFoundError(home.NO_PROFILE)
     secret = passphrase.get(found.database)
     protect = _protection(secret)
-    with passphrase.explained(secret), _bar("Backing up") as progress:
+    with passphrase.explained(secret), bar("Backing up") as progress:
         report = write(
             found.database,
             file,
@@ -91,7 +90,7 @@ def restore(
             " graphchat --home DIR restore FILE"
         )
     protect = os.environ.get(VARIABLE) or _asked(f"Passphrase of {file.name}")
-    with _bar("Restoring") as progress:
+    with bar("Restoring") as progress:
         report = make(
             file,
             found.database,
@@ -137,14 +136,3 @@ def _tell(file: Path, report: "Report", *, as_json: bool) -> None:
     else:
         size = max(1, report.size // 1024)
         output.write(output.plain(f"{file}: {size} KiB, of {made.astimezone():%Y-%m-%d %H:%M}"))
-
-
-@contextmanager
-def _bar(what: str) -> "Iterator[Progress]":
-    """Show how far it is, on a terminal and if it lasts."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,7 +1,7 @@
 """One contact of a profile: somebody to talk to."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -51,6 +51,8 @@ from graphchat.store.words import Query
 SEND_TIMEOUT: Final = 10.0
 MAX_PAGE: Final = 1_000
 VERIFIED: Final = 3
+# Lines in memory while all of a conversation is read: each may be a picture.
+SMALL_PAGE: Final = 50
 
 T = TypeVar("T")
 Sendable = str | Path | Message
@@ -240,6 +242,21 @@ class Contact:
         search = Search(database, Scope(connection=self._id), Query.of(query))
         positions = await search.positions(before, most)
         return [line for _, line in await history.lines_at(database, positions, now)]
+
+    async def everything(
+        self, progress: Callable[[int, int], None] = lambda _done, _of: None
+    ) -> AsyncIterator[Line]:
+        """Yield all lines that are there now, oldest first; few are in memory at a time.
+
+        ``progress`` hears how many are done, and of how many.
+        """
+        database, now = self._engine.context.database, self._engine.context.clock.now()
+        places = await database.read(partial(history.positions, self._id, now))
+        for start in range(0, len(places), SMALL_PAGE):
+            few = places[start : start + SMALL_PAGE]
+            for _, found in await history.lines_at(database, few, now):
+                yield found
+            progress(min(start + SMALL_PAGE, len(places)), len(places))
 
     async def line(self, id: MessageId) -> Line:  # noqa: A002
         """Return one message of theirs, or of ours. Raises `NotFoundError`."""

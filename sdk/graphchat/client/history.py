@@ -92,6 +92,15 @@ def page(connection: int, window: Window, cursor: Cursor) -> list[Line]:
     return [line for _, line in _whole(list(reversed(found)), cursor)]
 
 
+def positions(connection: int, now: float, cursor: Cursor) -> list[int]:
+    """Return where every line of a conversation stands, oldest first."""
+    found = cursor.execute(
+        f"SELECT id FROM client_message WHERE connection_id = ? AND {_LASTING} ORDER BY id",  # noqa: S608 - a condition
+        (connection, now),
+    )
+    return [row[0] for row in found]
+
+
 async def lines_at(
     database: Database, positions: Sequence[int], now: float
 ) -> Sequence[tuple[int, Line]]:

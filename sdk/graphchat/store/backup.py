@@ -6,8 +6,8 @@ crash leaves no half backup, and no half home. The text of a backup is `key of t
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -63,22 +63,23 @@ def write(  # noqa: PLR0913 - what a backup is made of, each by its name
     """Write a backup of the database at ``home`` to ``target``, which is replaced.
 
     A client may have it open meanwhile: the copy is what was committed at one moment.
-    ``protect`` is the passphrase of the backup. Raises `PassphraseError`, `StoreError`.
+    ``protect`` is the passphrase of the backup. Raises `PassphraseError`, `StoreError`,
+    and `OSError` for ``target``.
     """
     places = files.Files.of(home)
+    if not places.vault.exists() or not places.database.exists():
+        raise StateError("There is no home to back up. Make one: graphchat profile create")
     with files.disk_errors():
-        if not places.vault.exists() or not places.database.exists():
-            raise StateError("There is no home to back up. Make one: graphchat profile create")
         key = vault.unlock(files.read_vault(places), passphrase)
-        with _draft(target, ".copy") as copy, _draft(target, ".part") as part:
-            with store_errors(places.database):
-                generation = _copy(places.database, key, copy)
-            sealer = Sealer(protect, generation, clock, strength)
-            with copy.open("rb") as source, _created(part) as out:
-                out.write(sealer.head)
-                _seal(key, source, sealer, out, progress)
-            files.rename(part, target)
-        return Report(generation, int(clock.now()), target.stat().st_size)
+    with files.draft(target, ".copy") as copy, files.draft(target, ".part") as part:
+        with store_errors(places.database):
+            generation = _copy(places.database, key, copy)
+        sealer = Sealer(protect, generation, clock, strength)
+        with copy.open("rb") as source, files.created(part) as out:
+            out.write(sealer.head)
+            _seal(key, source, sealer, out, progress)
+        files.rename(part, target)
+    return Report(generation, int(clock.now()), target.stat().st_size)
 
 
 def restore(  # noqa: PLR0913
@@ -123,7 +124,7 @@ def _copy(database: Path, key: Secret, copy: Path) -> int:
     with closing(connect(database, key)) as connection:
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             raise StateError("This home is empty: there is nothing to back up.")
-        with _created(copy):
+        with files.created(copy):
             pass  # SQLite would create it for everybody to read
         connection.execute("VACUUM INTO ?", (str(copy),))
     with closing(connect(copy, key)) as connection:
@@ -154,7 +155,7 @@ def _unseal(opener: Opener, source: BinaryIO, target: Path, progress: Progress) 
     if len(preface) != _PREFACE or last:
         raise StoreError(DAMAGED)
     size, done = int.from_bytes(preface[vault.KEY_SIZE :]), 0
-    with _created(target) as out:
+    with files.created(target) as out:
         while not last:
             text, last = opener.open(source.read(SEALED))
             out.write(text)
@@ -180,24 +181,3 @@ def _renew(database: Path, key: Secret, generation: int) -> None:
         connection.execute(_SET, (GENERATION, generation.to_bytes(8)))
         connection.execute(_SET, (RESTORED, b"\1"))
         connection.execute("COMMIT")
-
-
-@contextmanager
-def _draft(target: Path, suffix: str) -> Iterator[Path]:
-    """Name a file beside ``target`` that is gone at the end, whatever happens."""
-    path = target.with_name(f".{target.name}.{os.getpid()}{suffix}")
-    path.unlink(missing_ok=True)
-    try:
-        yield path
-    finally:
-        for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
-            with suppress(OSError):
-                name.unlink(missing_ok=True)
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[BinaryIO]:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())

@@ -7,10 +7,10 @@ opens. All is called with the lock held.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 from graphchat.clock import Clock
 from graphchat.crypto import vault
@@ -139,3 +139,25 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def draft(target: Path, suffix: str) -> Iterator[Path]:
+    """Name a file beside ``target`` that is gone at the end, whatever happens."""
+    path = target.with_name(f".{target.name}.{os.getpid()}{suffix}")
+    path.unlink(missing_ok=True)
+    try:
+        yield path
+    finally:
+        for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+            with suppress(OSError):
+                name.unlink(missing_ok=True)
+
+
+@contextmanager
+def created(path: Path) -> Iterator[BinaryIO]:
+    """Write a new file for the owner alone; at the end it is on the disk. Raises `OSError`."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
