@@ -61,6 +61,7 @@ INDIRECT: Final = {
 }
 # Tests of a whole, which no single module is.
 WHOLE: Final = {
+    "sdk/client/amending_crash": "a client that dies while messages are edited and deleted",
     "sdk/client/crash": "a client that dies at any boundary",
     "sdk/core/private": "a conversation that either side could have made up",
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",

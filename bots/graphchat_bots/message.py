@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from graphchat import content
+from graphchat.content.words import text_of
 from graphchat_bots.port import Incoming
 
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -34,14 +35,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text, or the caption of a picture, or nothing."""
-        match self.content:
-            case content.Text(text=text):
-                return text
-            case content.Image(caption=caption):
-                return caption
-            case _:
-                return ""
+        """The text, the caption of a picture, the label of a pressed button; or nothing."""
+        return text_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)

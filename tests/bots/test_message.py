@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graphchat.content import Image, Text, Unknown
+from graphchat.content import Choice, Image, Text, Unknown
 from graphchat_bots.message import Message, Sender, event_of
 from graphchat_bots.port import Incoming
 
@@ -34,3 +34,8 @@ def test_the_text_of_a_picture_is_its_caption_and_unknown_messages_have_none() -
     image = Image(b"x", "image/png", 1, 1, caption="look")
     assert Message(b"1", sender, image, now).text == "look"
     assert Message(b"1", sender, Unknown("poll", b""), now).text == ""
+
+
+def test_a_pressed_button_says_its_label() -> None:
+    sender, now = Sender("chat", "Ann"), datetime.now(UTC)
+    assert Message(b"1", sender, Choice(bytes(16), "yes", "Yes"), now).text == "Yes"

@@ -5,7 +5,8 @@ import pytest
 from tests.bots.test_runtime import counter
 
 from graphchat.client import Client, ContactRequested, Profile
-from graphchat.content import Text
+from graphchat.content import Poll, Text
+from graphchat.content.words import text_of
 from graphchat.errors import NotFoundError, StateError
 from graphchat.testing.relays import relay
 from graphchat_bots.local_relay import local_relay
@@ -82,3 +83,33 @@ async def test_a_request_of_somebody_who_is_gone_is_passed_over(tmp_path: Path) 
         with pytest.raises((StateError, NotFoundError)):
             await event.accept()
         await _take_note(event)
+
+
+async def test_what_people_do_with_messages_does_not_disturb_a_bot(tmp_path: Path) -> None:
+    async with (
+        relay("memory:") as running,
+        Client(tmp_path / "bot.db", relays=[running.uri]) as ours,
+        Client(tmp_path / "ann.db", relays=[running.uri]) as theirs,
+    ):
+        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")))
+        ann = await theirs.create_profile(Profile("Ann"))
+        contact = await ann.connect((await port.invitation()).text)
+        await contact.established()
+        await port.receive(1)
+        first = await contact.send("first")
+        await contact.edit(first.id, "edited")
+        gone = await contact.send("gone")
+        await contact.delete(gone.id)
+        await contact.react(first.id, "👍")
+        poll = await contact.send(Poll("When?", ("now", "later")))
+        await contact.vote(poll.id, 0)
+        await contact.disappear(3600)
+        await ann.edit(Profile("Anna"))
+        await contact.send("last")
+        said = []
+        while "last" not in said:
+            for incoming in await port.receive(64):
+                said += [text_of(incoming.message)] if incoming.message else []
+                await port.acknowledge([incoming.id])
+        assert said[-1] == "last"
+        assert "When?\nnow\nlater" in said

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from graphchat.content import MAX_MESSAGE, LaneAccept, LaneAdd, LaneRemove, Welcome, decode
+from graphchat.content import MAX_MESSAGE, LaneAccept, LaneAdd, LaneRemove, Typing, Welcome, decode
 from graphchat.content.control import MAX_RESEND
 from graphchat.core import effects as do, frame as frames, record
 from graphchat.core.connection import RETRY, ConnectionState
@@ -474,3 +474,20 @@ class TestNudges:
         nudge = Nudge()
         nudge.arm(1_000_000_000.0)
         assert nudge.left(0.0) == 0.0
+
+
+def test_what_is_of_the_moment_is_said_outside_of_the_stream(pair: Pair) -> None:
+    pair.settle()
+    alice, bob = pair.alice.connection, pair.bob.connection
+    before = alice.state.outbox.seq
+    sealed = alice.aside(Typing(active=True), [0, 1])
+    assert [(one.lane, one.seq) for one in sealed] == [(0, 0), (1, 0)]
+    for one in sealed:
+        (effect,) = bob.receive(one.lane, one.envelope)
+        assert isinstance(effect, do.Aside)
+        assert effect.message == Typing(active=True)
+        assert effect.frame.seq == 0
+        # A repetition of the relay is none of the sender's.
+        assert bob.receive(one.lane, one.envelope) == []
+    assert alice.state.outbox.seq == before
+    assert bob.state.unreceipted == []
