@@ -74,25 +74,16 @@ async def joined(*found: Replica) -> AsyncIterator[list[Clients]]:
 
 
 @asynccontextmanager
-async def subscribed(peers: Clients, queue: rest.CreatedQueue) -> AsyncIterator[Talk]:
+async def opened(peers: Clients, queue: rest.CreatedQueue, who: str) -> AsyncIterator[Talk]:
+    """Open a queue to Alice, who receives, or to Bob, who sends, on a socket of its own."""
     talk = await peers.socket()
     try:
-        await talk.say(talk.subscribe("alice", queue.recipient_uri))
+        if who == "alice":
+            await talk.say(talk.subscribe(who, queue.recipient_uri))
+        else:
+            await talk.say(talk.attach(who, queue.sender_uri))
         answer = await talk.hear()
-        assert isinstance(answer, Subscribed)
-        assert answer.ok
-        yield talk
-    finally:
-        await talk.socket.close()
-
-
-@asynccontextmanager
-async def attached(peers: Clients, queue: rest.CreatedQueue) -> AsyncIterator[Talk]:
-    talk = await peers.socket()
-    try:
-        await talk.say(talk.attach("bob", queue.sender_uri))
-        answer = await talk.hear()
-        assert isinstance(answer, Attached)
+        assert isinstance(answer, Subscribed | Attached)
         assert answer.ok
         yield talk
     finally:
@@ -121,12 +112,12 @@ async def test_replicas_are_one_relay(postgres: Postgres, tmp_path: Path) -> Non
     ):
         assert one.address.fingerprint == two.address.fingerprint
         queue = await one.rest.queue("alice", "bob")
-        async with subscribed(one, queue) as reader, attached(two, queue) as sender:
+        async with opened(one, queue, "alice") as reader, opened(two, queue, "bob") as sender:
             await sent(sender, queue, "live")
             name, text = await pushed(reader)
             assert text == "live"
             # Whoever subscribes last reads, wherever.
-            async with subscribed(two, queue) as other:
+            async with opened(two, queue, "alice") as other:
                 assert isinstance(await reader.hear(), End)
                 assert await pushed(other) == (name, "live")
                 await other.say(DeleteMessage("d", queue.recipient_uri, name))
@@ -150,11 +141,11 @@ async def test_what_a_replica_acknowledged_before_it_was_killed_comes_from_the_o
         joined(first, second) as (one, two),
     ):
         queue = await one.rest.queue("alice", "bob")
-        async with attached(one, queue) as sender:
+        async with opened(one, queue, "bob") as sender:
             for number in range(20):
                 await sent(sender, queue, f"{number}")
             await first.kill()
-        async with subscribed(two, queue) as reader:
+        async with opened(two, queue, "alice") as reader:
             assert [(await pushed(reader))[1] for _ in range(20)] == [f"{n}" for n in range(20)]
 
 
@@ -178,7 +169,7 @@ class Traffic:
             with suppress(*BROKEN):
                 async with (
                     joined(self.random.choice(self.replicas)) as [peers],
-                    attached(peers, self.queue) as talk,
+                    opened(peers, self.queue, "bob") as talk,
                 ):
                     while not self.stop:
                         await sent(talk, self.queue, f"{self.acknowledged}")
@@ -190,7 +181,7 @@ class Traffic:
             with suppress(*BROKEN):
                 async with (
                     joined(self.random.choice(self.replicas)) as [peers],
-                    subscribed(peers, self.queue) as talk,
+                    opened(peers, self.queue, "alice") as talk,
                 ):
                     await self._read(talk)
             await asyncio.sleep(0.05)
