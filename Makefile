@@ -20,6 +20,10 @@ DEMO := $(call stamp,demo,requirements-demo.lock)
 DEV := $(call stamp,dev,requirements.lock)
 FUZZ := $(call stamp,fuzz,requirements-fuzz.lock)
 PACKAGE := $(VENV)/.package
+# What the client in JavaScript among the tests needs; nothing without npm, and its tests are skipped.
+NODE := build/javascript
+NODE_LOCK := tests/together/javascript/package-lock.json
+NODE_STAMP := $(if $(shell command -v npm),$(NODE)/.packages-$(shell cksum < $(NODE_LOCK) | tr ' ' '-'))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 INSTALL := $(PIP) install --require-hashes
 
@@ -28,7 +32,7 @@ unexport PYTHONHOME PYTHONPATH
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install test check lint types imports unit test-slow fuzz bench format describe lock clean
+.PHONY: help demo install javascript test check lint types imports unit test-slow fuzz bench format describe lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -37,6 +41,8 @@ demo: $(DEMO) $(PACKAGE) ## start a relay and a bot here and talk to it: make de
 	@$(BIN)/graphchat demo $(ARGS)
 
 install: $(DEV) $(PACKAGE) ## make the environment for development
+
+javascript: $(NODE_STAMP) ## fetch what the client in JavaScript among the tests needs, if there is npm
 
 test: check unit ## run all checks and the tests, with coverage
 
@@ -53,14 +59,14 @@ types: install
 imports: install
 	$(BIN)/lint-imports
 
-unit: install
+unit: install javascript
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-slow: install ## run the tests that take minutes
-	$(BIN)/python -m pytest -m slow $(ARGS)
+test-slow: install javascript ## run the tests that take minutes, and those by examples with many more of them
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough --timeout 600 $(ARGS)
 
 fuzz: install $(FUZZ) ## fuzz every parser for FUZZ_SECONDS each
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
@@ -114,6 +120,12 @@ $(DEV): | $(BIN)/python
 $(FUZZ): | $(BIN)/python
 	@$(INSTALL) -r requirements-fuzz.lock
 	@rm -f $(VENV)/.fuzz-* && touch $@
+
+$(NODE_STAMP):
+	@rm -rf $(NODE) && mkdir -p $(NODE)
+	@cp tests/together/javascript/package.json $(NODE_LOCK) $(NODE)
+	@cd $(NODE) && npm ci --silent --ignore-scripts --omit=dev --no-audit --no-fund
+	@touch $@
 
 # Commands and plug-ins are registered by installing; code is used where it lies.
 $(PACKAGE): pyproject.toml | $(BIN)/python

@@ -1,15 +1,15 @@
 """The house is in order: locks, versions, imports of each part, words, and the documents."""
 
 import ast
-import os
 import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
+from io import StringIO
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import graphchat
+from graphchat.cli.app import run
 
 ROOT: Final = Path(__file__).parent.parent
 LOCKS: Final = ("requirements.lock", "requirements-demo.lock", "requirements-fuzz.lock")
@@ -169,10 +170,12 @@ def commands(document: Path) -> Iterator[list[str]]:
 @cache
 def help_of(*words: str) -> str:
     """Return what a `graphchat` command says of itself; empty if there is no such command."""
-    command = [sys.executable, "-c", "from graphchat.cli import main; main()", *words, "--help"]
-    wide = os.environ | {"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=wide, check=False)
-    return done.stdout if done.returncode == 0 else ""
+    shown = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown):
+        for name, text in {"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1"}.items():
+            patch.setenv(name, text)
+        status = run([*words, "--help"])
+    return shown.getvalue() if status == 0 else ""
 
 
 def exists(words: list[str]) -> bool:

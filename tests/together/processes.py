@@ -1,6 +1,5 @@
 """Relays and commands as processes of their own, which can be killed."""
 
-import os
 import re
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from tests.unmeasured import unmeasured
 
 PROGRAM: Final = (sys.executable, "-c", "from graphchat.cli import main; main()")
 SECRETS: Final = ("GRAPHCHAT_HOME", "GRAPHCHAT_PASSPHRASE", "GRAPHCHAT_DEBUG")
@@ -19,7 +19,7 @@ SECRETS: Final = ("GRAPHCHAT_HOME", "GRAPHCHAT_PASSPHRASE", "GRAPHCHAT_DEBUG")
 
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a machine without homes, passphrases or a keyring."""
-    clean = {name: text for name, text in os.environ.items() if name not in SECRETS}
+    clean = {name: text for name, text in unmeasured().items() if name not in SECRETS}
     keyring = "keyring.backends.null.Keyring"
     return clean | {"PYTHON_KEYRING_BACKEND": keyring, "PYTHONUNBUFFERED": "1"} | more
 

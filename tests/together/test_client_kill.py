@@ -11,12 +11,13 @@ from random import Random
 from typing import Final
 
 import pytest
+from tests.together.processes import environment
 
 from graphchat import Client, Contact, MessageReceived, OwnProfile, Profile, Text
 from graphchat.testing.relays import relay
 
 HERE: Final = Path(__file__).parent
-times = pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
+times = pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
 
 
 @dataclass
@@ -45,7 +46,9 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
 
 async def start(program: str, *words: str | Path, stdout: int = DEVNULL) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, HERE / f"{program}.py", *map(str, words), stdout=stdout
+        *(sys.executable, str(HERE / f"{program}.py"), *map(str, words)),
+        stdout=stdout,
+        env=environment(),
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from graphchat.cli import app
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 PROGRAM = [sys.executable, "-c", "from graphchat.cli import main; main()"]
@@ -14,6 +16,30 @@ PROGRAM = [sys.executable, "-c", "from graphchat.cli import main; main()"]
 def environment(home: Path) -> Mapping[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHCHAT")}
     return {**kept, "GRAPHCHAT_HOME": str(home), "COLUMNS": "100", "NO_COLOR": "1"}
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run a command that starts nothing: in this process it does the same, much faster."""
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "path", sys.path.copy())
+            for name in [name for name in os.environ if name.startswith("GRAPHCHAT")]:
+                patch.delenv(name)
+            for name, text in environment(tmp_path / "home").items():
+                patch.setenv(name, text)
+            status = app.run(list(arguments))
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+                del sys.modules[name]  # of a bot that was loaded
+        return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pexpect
 import pyte
 from tests.bots.cli.conftest import PROGRAM, environment
+from tests.unmeasured import unmeasured
 
 # Seconds; the machine may be busy.
 PATIENCE = 60.0
@@ -56,8 +57,9 @@ def terminal(
     folder: Path, *arguments: str, columns: int = 120, lines: int = 60
 ) -> Iterator[Terminal]:
     """Run the program in a terminal of this size."""
-    clean = dict(environment(folder / "home"))
-    del clean["COLUMNS"]  # it would win over the size of the terminal
+    # COLUMNS would win over the size of the terminal.
+    names = unmeasured().keys() | {"GRAPHCHAT_HOME", "NO_COLOR"}
+    clean = {n: t for n, t in environment(folder / "home").items() if n in names - {"COLUMNS"}}
     child = pexpect.spawn(
         sys.executable,
         [*PROGRAM[1:], *arguments],

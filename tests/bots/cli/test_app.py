@@ -15,31 +15,31 @@ from graphchat.codes import Code
 from graphchat_bots.local_relay import local_relay
 
 
-def test_a_new_bot_tells_what_to_do_next(run: Run, tmp_path: Path) -> None:
-    done = run("bot", "new", "hello")
+def test_a_new_bot_tells_what_to_do_next(here: Run, tmp_path: Path) -> None:
+    done = here("bot", "new", "hello")
     assert done.returncode == 0
     assert "cd hello && pip install pytest pytest-asyncio && python -m pytest\n" in done.stderr
     assert "graphchat bot run hello.py --relay URI\n" in done.stderr
     assert (tmp_path / "hello" / "hello.py").is_file()
-    again = run("bot", "new", "hello")
+    again = here("bot", "new", "hello")
     assert again.returncode == 1
     assert again.stderr == "hello exists already. Choose another name.\n"
 
 
-def test_a_target_that_is_no_bot_is_one_line(run: Run) -> None:
-    done = run("bot", "run", "none.py")
+def test_a_target_that_is_no_bot_is_one_line(here: Run) -> None:
+    done = here("bot", "run", "none.py")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("There is no file none.py.")
     assert done.stderr.count("\n") == 1
 
 
-def test_check_lists_all_faults(run: Run, tmp_path: Path) -> None:
-    run("bot", "new", "hello")
-    assert run("bot", "check", "hello/hello.py").stderr == "hello: nothing is wrong.\n"
+def test_check_lists_all_faults(here: Run, tmp_path: Path) -> None:
+    here("bot", "new", "hello")
+    assert here("bot", "check", "hello/hello.py").stderr == "hello: nothing is wrong.\n"
     with (tmp_path / "hello" / "hello.py").open("a") as file:
         file.write("\n@bot.command()\nasync def a(x: bytes) -> None: ...\n")
         file.write("\n@bot.command(name='a')\nasync def b() -> None: ...\n")
-    done = run("bot", "check", "hello/hello.py")
+    done = here("bot", "check", "hello/hello.py")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "hello/hello.py:16: command a: parameter 'x': words cannot become bytes",
@@ -47,9 +47,9 @@ def test_check_lists_all_faults(run: Run, tmp_path: Path) -> None:
     ]
 
 
-def test_check_says_that_a_file_ends_the_program(run: Run, tmp_path: Path) -> None:
+def test_check_says_that_a_file_ends_the_program(here: Run, tmp_path: Path) -> None:
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
-    done = run("bot", "check", "leaves.py")
+    done = here("bot", "check", "leaves.py")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("leaves.py:1: cannot be loaded: it ends the program.")
     assert done.stderr.count("\n") == 1
@@ -58,20 +58,20 @@ def test_check_says_that_a_file_ends_the_program(run: Run, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "command", [("bot",), ("bot", "new"), ("bot", "run"), ("bot", "check"), ("demo",)]
 )
-def test_every_command_shows_an_example(run: Run, command: tuple[str, ...]) -> None:
-    assert f"Example: graphchat {' '.join(command)}" in run(*command, "--help").stdout
+def test_every_command_shows_an_example(here: Run, command: tuple[str, ...]) -> None:
+    assert f"Example: graphchat {' '.join(command)}" in here(*command, "--help").stdout
 
 
-def test_a_bot_without_a_relay_says_what_to_do(run: Run) -> None:
-    run("bot", "new", "hello")
+def test_a_bot_without_a_relay_says_what_to_do(here: Run, run: Run) -> None:
+    here("bot", "new", "hello")
     done = run("bot", "run", "hello/hello.py")
     assert done.returncode == 1
     assert "no relay to receive through" in done.stderr
     assert "graphchat servers add URI" in done.stderr
 
 
-async def test_a_bot_that_runs_prints_its_link_and_answers(run: Run, tmp_path: Path) -> None:
-    run("bot", "new", "hello")
+async def test_a_bot_that_runs_prints_its_link_and_answers(here: Run, tmp_path: Path) -> None:
+    here("bot", "new", "hello")
     async with local_relay(None) as relay:
         with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly
             [*PROGRAM, "bot", "run", "hello/hello.py", "--relay", relay],
@@ -93,8 +93,8 @@ async def test_a_bot_that_runs_prints_its_link_and_answers(run: Run, tmp_path: P
     assert "Traceback" not in errors
 
 
-async def test_the_code_is_drawn_where_it_fits(run: Run, tmp_path: Path) -> None:
-    run("bot", "new", "hello")
+async def test_the_code_is_drawn_where_it_fits(here: Run, tmp_path: Path) -> None:
+    here("bot", "new", "hello")
     command = ("bot", "run", "hello/hello.py", "--relay")
     async with local_relay(None) as relay:
         with terminal(tmp_path, *command, relay, columns=120) as wide:
@@ -127,9 +127,9 @@ async def run_once(tmp_path: Path, relay: str) -> tuple[str, str]:
 
 
 async def test_another_relay_than_that_of_the_address_is_not_ignored(
-    run: Run, tmp_path: Path
+    here: Run, run: Run, tmp_path: Path
 ) -> None:
-    run("bot", "new", "hello")
+    here("bot", "new", "hello")
     async with local_relay(None) as old, local_relay(None) as new:
         link, errors = await run_once(tmp_path, old)
         assert "made earlier" not in errors
@@ -150,8 +150,8 @@ async def test_another_relay_than_that_of_the_address_is_not_ignored(
 
 
 @pytest.mark.slow
-async def test_a_bot_receives_through_the_relays_of_its_home(run: Run, tmp_path: Path) -> None:
-    run("bot", "new", "hello")
+async def test_a_bot_receives_through_the_relays_of_its_home(here: Run, tmp_path: Path) -> None:
+    here("bot", "new", "hello")
     async with local_relay(None) as relay:
         async with Client(tmp_path / "home" / "client.db", relays=[relay]) as client:
             await client.create_profile(Profile("Ann"))

@@ -40,9 +40,9 @@ def test_lines_of_a_pipe_are_said(run: Run) -> None:
     ],
 )
 def test_what_cannot_be_said_is_wrong_usage(
-    run: Run, arguments: tuple[str, ...], sentence: str
+    here: Run, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    done = run("demo", *arguments)
+    done = here("demo", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.unmeasured import unmeasured
 
 from graphchat_bots.cli.template import create
 from graphchat_bots.errors import TargetError
@@ -18,6 +19,7 @@ def passes(folder: Path, count: int) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider"],
         cwd=folder,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         check=False,

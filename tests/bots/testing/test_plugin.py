@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.unmeasured import unmeasured
 
 TEST = """
 def test_level(bot_level: str) -> None:
@@ -24,6 +25,7 @@ def test_the_command_line_names_the_levels(
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *options],
         cwd=tmp_path,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         check=True,

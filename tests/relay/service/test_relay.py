@@ -2,7 +2,7 @@ import asyncio
 from math import inf
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from tests.relay.service.doubles import Answers, Ear, FailingStore, World, settle, world
 
 from graphchat.errors import StoreError, UnauthorizedError
@@ -121,7 +121,6 @@ class Model:
             assert len(left) == min(len(heads), IN_FLIGHT)
 
 
-@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(0, 1000), max_size=25), max_size=8))
 def test_nothing_acknowledged_is_lost_in_any_order_of_events(bursts: list[list[int]]) -> None:
     async def play() -> None:

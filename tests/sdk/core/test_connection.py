@@ -439,7 +439,7 @@ class Relays(RuleBasedStateMachine):
 
 TestRelays: Final[Any] = Relays.TestCase
 TestRelays.settings = settings(
-    max_examples=60,
+    max_examples=settings().max_examples // 2,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -294,10 +294,18 @@ def test_what_is_too_far_ahead_is_not_held_but_known_to_be_missing(
     assert len(pair.alice.connection.inbox.held) == 1
 
 
-def test_who_missed_more_than_can_be_held_gets_it_all_in_the_end(pair: Pair) -> None:
+@pytest.fixture(params=[100, pytest.param(MAX_HELD, marks=pytest.mark.slow)])
+def most(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many frames can be held: few, which is fast, and as many as there may be."""
+    most: int = request.param
+    monkeypatch.setattr("graphchat.core.inbox.MAX_HELD", most)
+    return most
+
+
+def test_who_missed_more_than_can_be_held_gets_it_all_in_the_end(pair: Pair, most: int) -> None:
     for queue in pair.alice.queues.values():
         queue.swallows = True
-    count = MAX_HELD + 200
+    count = most + 200
     for number in range(count):
         pair.bob.say(str(number))
     pair.settle()
@@ -309,14 +317,14 @@ def test_who_missed_more_than_can_be_held_gets_it_all_in_the_end(pair: Pair) -> 
 
 
 def test_what_all_streams_hold_together_is_bounded_and_comes_again(
-    pair: Pair, bob: Hostile
+    pair: Pair, bob: Hostile, most: int
 ) -> None:
     streams = [number.to_bytes(8, "big") for number in range(3)]
     for stream in streams:
-        for seq in range(2, 502):
+        for seq in range(2, most // 2 + 2):
             bob.send(bob.frame(seq, stream=stream))
-    assert len(pair.alice.connection.inbox.held) == len(pair.alice.disk.held) == MAX_HELD
-    assert pair.alice.connection.inbox.gap(streams[2]) == (1, 501)
+    assert len(pair.alice.connection.inbox.held) == len(pair.alice.disk.held) == most
+    assert pair.alice.connection.inbox.gap(streams[2]) == (1, most // 2 + 1)
     assert not pair.alice.refused
 
 
