@@ -20,6 +20,9 @@ _SILENT: Final = logging.getLogger("graphchat_relay.store.sql")
 _SILENT.disabled = True
 
 PRAGMAS: Final = (
+    # Only tools of the operator ever lock it, and meanwhile everybody waits in this one thread:
+    # soon senders are told to come back.
+    "busy_timeout = 1000",
     "journal_mode = WAL",
     # What was acknowledged survives a power cut, not only the end of the process.
     "synchronous = FULL",
