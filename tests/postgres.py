@@ -29,6 +29,8 @@ class Postgres:
 
     programs: Path
     port: int
+    data: Path
+    log: Path
 
     def database(self) -> str:
         """Make an empty database, and return its URL."""
@@ -101,7 +103,7 @@ def running() -> Iterator[Postgres]:
             )
         try:
             _wait(found, port)
-            yield Postgres(found, port)
+            yield Postgres(found, port, data, folder / "log")
         finally:
             process.send_signal(signal.SIGINT)  # it ends connections, too
             process.wait(PATIENCE)
