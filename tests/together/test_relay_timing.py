@@ -1,64 +1,20 @@
 """Nobody can tell one refusal from another: not by its bytes, nor by its time."""
 
-from base64 import b64encode
-from statistics import median
-from time import perf_counter
-from typing import Any, Final
+import json
+from pathlib import Path
+from typing import Final
 
 import pytest
-from tests.relay.support import Answer, Clients, clients, envelope, key
+from tests.bench._worker import Figures
+from tests.bench.timing import ALIKE, PAIRS, Ask, compare, refusals
+from tests.relay.support import Answer, Clients, clients
 
 from graphchat.testing import relay
-from graphchat.wire import rest
 
-PAIRS: Final = 200
-# Medians of interleaved requests stay within a tenth; a busy machine gets a few tries.
-CLOSE: Final = 0.10
+# The ratio of the medians of requests that take turns; a busy machine gets a few tries.
+CLOSE: Final = 1.1
 TRIES: Final = 5
-
-Ask = tuple[str, str, bytes, dict[str, Any]]
-
-
-async def refusals(peers: Clients) -> dict[str, Ask]:
-    """Return one request for each reason to refuse."""
-    ways = peers.rest
-    secured, open_one = await ways.queue("alice", "bob"), await ways.queue("alice", None)
-    gone = await ways.queue("alice", "bob")
-    assert (await ways.ask("DELETE", gone.recipient_uri, by="alice")).status == 200
-    unknown = f"{peers.address.base}/{'A' * 24}"
-    keys = rest.encode(rest.SecureQueue(key("eve").public))
-    asks: dict[str, Ask] = {
-        "unknown": ("GET", f"{unknown}/messages", b"", {"by": "alice"}),
-        "malformed": ("GET", f"{peers.address.base}/short/messages", b"", {"by": "alice"}),
-        "deleted": ("GET", f"{gone.recipient_uri}/messages", b"", {"by": "alice"}),
-        "wrong key": ("GET", f"{secured.recipient_uri}/messages", b"", {"by": "eve"}),
-        "wrong role": ("GET", f"{secured.sender_uri}/messages", b"", {"by": "bob"}),
-        "unsigned": ("GET", f"{secured.recipient_uri}/messages", b"", {}),
-        "no signature": (
-            "GET",
-            f"{secured.recipient_uri}/messages",
-            b"",
-            {"headers": {"Authorization": "GraphChat x"}},
-        ),
-        "too old": (
-            "GET",
-            f"{secured.recipient_uri}/messages",
-            b"",
-            {"by": "alice", "late": -999},
-        ),
-        "no message": ("GET", f"{secured.recipient_uri}/messages/{'A' * 16}", b"", {"by": "eve"}),
-        "secured by another": ("PUT", secured.recipient_uri, keys, {"by": "eve"}),
-    }
-    body = b'{"msg":"%s"}' % b64encode(envelope())
-    for name, uri, who in (
-        ("send to nobody", unknown, "bob"),
-        ("send with a wrong key", secured.sender_uri, "eve"),
-        ("send unsigned", secured.sender_uri, None),
-        ("send signed to an open queue", open_one.sender_uri, "eve"),
-        ("send to a recipient", secured.recipient_uri, "alice"),
-    ):
-        asks[name] = ("POST", f"{uri}/messages", body, {"by": who} if who else {})
-    return asks
+REPORT: Final = Path(__file__).parents[2] / "build" / "timing.json"
 
 
 def shape(answer: Answer) -> tuple[object, ...]:
@@ -75,35 +31,36 @@ async def test_all_refusals_look_the_same() -> None:
         assert len(shapes) == 1, shapes
 
 
-async def medians(peers: Clients, one: Ask, two: Ask) -> tuple[float, float]:
-    times: tuple[list[float], list[float]] = ([], [])
-    for turn in range(2 * PAIRS):
-        method, uri, body, options = (one, two)[turn % 2]
-        start = perf_counter()
-        await peers.rest.ask(method, uri, body, **options)
-        times[turn % 2].append(perf_counter() - start)
-    return median(times[0]), median(times[1])
+async def closest(peers: Clients, one: Ask, two: Ask) -> Figures:
+    """Return the first figures that are close, or the last ones."""
+    found = await compare(peers, one, two, PAIRS)
+    for _ in range(TRIES - 1):
+        if is_close(found):
+            break
+        found = await compare(peers, one, two, PAIRS)
+    return found
 
 
-async def are_close(peers: Clients, one: Ask, two: Ask) -> bool:
-    for _ in range(TRIES):
-        first, second = await medians(peers, one, two)
-        if abs(first - second) <= CLOSE * max(first, second):
-            return True
-    return False
+def is_close(found: Figures) -> bool:
+    ratio = found["ratio"]
+    assert isinstance(ratio, float)
+    return ratio <= CLOSE
 
 
 @pytest.mark.slow
 async def test_all_refusals_take_the_same_time() -> None:
+    report: dict[str, Figures] = {}
     async with relay() as served, clients(served.uri) as peers:
         asks = await refusals(peers)
-        for name in ("malformed", "deleted", "wrong key", "wrong role", "too old"):
-            assert await are_close(peers, asks["unknown"], asks[name]), name
-        for name in ("send with a wrong key", "send to a recipient"):
-            assert await are_close(peers, asks["send to nobody"], asks[name]), name
+        for name, others in ALIKE.items():
+            for other in others:
+                report[f"{name} : {other}"] = await closest(peers, asks[name], asks[other])
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+    assert [name for name, found in report.items() if not is_close(found)] == [], report
 
 
 async def test_an_unknown_queue_takes_the_time_of_a_wrong_key() -> None:
     async with relay("memory:") as served, clients(served.uri) as peers:
         asks = await refusals(peers)
-        assert await are_close(peers, asks["unknown"], asks["wrong key"])
+        assert is_close(await closest(peers, asks["unknown"], asks["wrong key"]))
