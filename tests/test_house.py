@@ -218,6 +218,14 @@ def test_links_in_the_documents_lead_somewhere(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
+def test_the_tests_that_the_threats_name_are_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs/threats.md").read_text())
+    assert len(named) >= 20
+    for file, name in named:
+        found = (ROOT / "tests" / file).read_text()
+        assert re.search(rf"^(async def|def|class) {name}\b", found, re.MULTILINE), (file, name)
+
+
 def test_make_alone_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
     shown = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
