@@ -328,8 +328,9 @@ class Relays(RuleBasedStateMachine):
     def queues(self, name: str, lane: int) -> Iterator[tuple[Side, int, Queue]]:
         """Yield a queue of one side, if it has any: the side, the lane, the queue."""
         side = self.side(name)
-        if count := len(side.connection.lanes):
-            yield side, lane % count, side.queues[lane % count]
+        if numbers := sorted(side.queues):
+            number = numbers[lane % len(numbers)]
+            yield side, number, side.queues[number]
 
     @rule(name=SIDES, count=st.integers(1, 20))
     def say(self, name: str, count: int) -> None:
