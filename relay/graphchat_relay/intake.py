@@ -19,6 +19,8 @@ PATIENCE: Final = 5.0
 UNWANTED: Final = 2 * BODY
 # Seconds in which the server has to notice that the answer was the last.
 END: Final = 1.0
+# Seconds that somebody who was evicted waits for the answer.
+EVICTED: Final = 3.0
 # Seconds that a refusal waits while there are too many of them.
 REFUSED: Final = 1.0
 
@@ -75,8 +77,11 @@ class Intake:
         self._evicted = True
         if self._limit is not None:
             self._limit.reschedule(0)
+        if self._sending:
+            self.abort()
+            return
         # Who takes no answer learns no reason.
-        self._timer = asyncio.get_running_loop().call_later(FAREWELL, self.abort)
+        self._timer = asyncio.get_running_loop().call_later(EVICTED + FAREWELL, self.abort)
 
     def abort(self) -> None:
         """Break its connection, unless that carries others."""
@@ -137,8 +142,15 @@ class Intake:
             await asyncio.wait([taking])
 
     async def _slow_down(self) -> None:
-        """Let a refusal wait that is one of a flood; if others need its place, it goes at once."""
-        if self.refusals is None or self.refusals.take() or self._evicted:
+        """Let a refusal wait that is one of a flood; if others need its place, it goes at once.
+
+        Who was evicted has no place any more, and would only come back the sooner.
+        """
+        if self._evicted:
+            self._hold(-self.held)
+            await asyncio.sleep(EVICTED)
+            return
+        if self.refusals is None or self.refusals.take():
             return
         try:
             async with asyncio.timeout(REFUSED) as self._limit:
