@@ -63,6 +63,7 @@ INDIRECT: Final = {
 WHOLE: Final = {
     "sdk/client/amending_crash": "a client that dies while messages are edited and deleted",
     "sdk/client/crash": "a client that dies at any boundary",
+    "sdk/client/groups/crash": "a host and a member that die at any boundary",
     "sdk/core/private": "a conversation that either side could have made up",
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",
     "sdk/crypto/ratchet_oracle": "two other double ratchets make the same bytes",

@@ -63,6 +63,17 @@ SERVER: Final = (
     Sent("3", ok=False, error="quota"),
 )
 VECTORS: Final = json.loads((Path(__file__).parents[1] / "vectors" / "messages.json").read_text())
+
+
+def group_first() -> bytes:
+    action = [0, {"name": "Hikers"}, "Alice", KEY]
+    return msgspec.msgpack.encode([KEY[:16], [], 0, KEY, 5, action])
+
+
+def group_second() -> bytes:
+    return msgspec.msgpack.encode([KEY[:16], [KEY], 1, KEY, 5, [4, KEY, True]])
+
+
 SEEDS: Final[dict[str, list[bytes]]] = {
     "relay_address": [f"{BASE}/token#{'A' * 22}".encode(), f"http://[::1]:80#{'A' * 22}".encode()],
     "queue_uri": [QUEUE.encode()],
@@ -122,6 +133,11 @@ SEEDS: Final[dict[str, list[bytes]]] = {
             }
         )
     ],
+    "group_entry": [SIGNATURE + _entry() for _entry in (group_first, group_second)],
+    "group_post": [
+        SIGNATURE + msgspec.msgpack.encode([KEY[:16], KEY, 1, KEY, [KEY], 5, KEY[:16], b"payload"])
+    ],
+    "group_link": [b"GRAPHCHAT:GROUP/" + b"AEAA" * 40],
     "sealed_envelope": [envelope.Header(KEY, 0, 0, bytes(1184), b"").pack()],
     "envelope_body": [envelope.pack_body(b"frame", SIGNATURE, None)[:100]],
     "command": [b'1 2.5 yes 1h30m 2030-12-31 one "a word" and the rest'],

@@ -14,14 +14,16 @@ from tests.fuzz.relay import rest_request, socket_talk
 from tests.sdk.core.proof import cases
 
 from graphchat import content
-from graphchat.codes import Code, qr
+from graphchat.codes import Code, GroupCode, qr
 from graphchat.content.pictures import open_picture
 from graphchat.content.voice import make_voice
 from graphchat.core import frame as frames, proof
+from graphchat.core.groups.entry import Signed as SignedEntry
+from graphchat.core.groups.post import SignedPost
 from graphchat.core.handshake import CodeKeys, read_confirmation
 from graphchat.crypto import aead, agreement, archive, envelope, handshake
 from graphchat.crypto.agreement import Side
-from graphchat.crypto.keys import AgreementKey
+from graphchat.crypto.keys import AgreementKey, verify
 from graphchat.crypto.ratchet import Ratchet
 from graphchat.errors import (
     CodeError,
@@ -289,6 +291,33 @@ def backup_head(data: bytes) -> None:
     assert len(head.signed + head.check) == archive.HEAD_SIZE
 
 
+def group_entry(data: bytes) -> None:
+    try:
+        entry = SignedEntry.unpack(data)
+    except RemoteProtocolError:
+        return
+    assert SignedEntry.unpack(entry.pack()) == entry
+    assert not entry.genuine or verify(
+        entry.entry.author, b"gc/1 group" + entry.hash, entry.signature
+    )
+
+
+def group_post(data: bytes) -> None:
+    try:
+        post = SignedPost.unpack(data)
+    except RemoteProtocolError:
+        return
+    assert SignedPost.unpack(post.pack()) == post
+
+
+def group_link(data: bytes) -> None:
+    try:
+        link = GroupCode.parse(text_of(data))
+    except CodeError:
+        return
+    assert GroupCode.parse(link.text) == link
+
+
 TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
     for target in (
@@ -301,6 +330,9 @@ TARGETS: Final[Mapping[str, Target]] = {
             sealed_envelope,
             envelope_body,
             command,
+            group_entry,
+            group_link,
+            group_post,
             rest_request,
             socket_talk,
         ),
