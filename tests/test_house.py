@@ -30,7 +30,7 @@ DOCUMENTS: Final = (
 )
 # What a part needs to run: the extras that `make demo` and a stranger install.
 EXTRAS: Final = {
-    "sdk/graphchat": (),
+    "sdk/graphchat": ("tui",),  # for one command only
     "relay/graphchat_relay": ("relay", "postgres"),  # the latter for one kind of store only
     "bots/graphchat_bots": ("bots", "relay"),  # the demo runs a relay too
     "bridges/graphchat_bridges": ("bots",),

@@ -5,13 +5,11 @@ import sys
 from rich.console import Console
 from rich.text import Text as Styled
 
+from graphchat.cli import said
 from graphchat.cli.output import plain
-from graphchat.content import Image, Message, Text
-from graphchat.content.pictures import open_picture
+from graphchat.cli.terminal import blocks
+from graphchat.content import Image, Message, Text, Unknown
 from graphchat.errors import ContentError
-
-# Columns that a picture takes; a character is about twice as high as wide.
-COLUMNS = 48
 
 
 def as_text(message: Message) -> str:
@@ -22,8 +20,10 @@ def as_text(message: Message) -> str:
         case Image(width=width, height=height, caption=caption):
             kind = f"[picture, {width} x {height} pixels]"
             return f"{kind} {plain(caption, lines=True)}".rstrip()
-        case _:
+        case Unknown():
             return "[not supported by this version]"
+        case _:
+            return said.said(message, "not saved")
 
 
 def show(console: Console, name: str, message: Message) -> None:
@@ -31,23 +31,6 @@ def show(console: Console, name: str, message: Message) -> None:
     console.print(Styled(f"{name}: ", style="bold cyan"), Styled(as_text(message)), sep="")
     if isinstance(message, Image) and console.is_terminal and sys.stdout.isatty():
         try:
-            console.print(_picture(message))
+            console.print(blocks(message))
         except ContentError:
             return  # the line above has said what it is
-
-
-def _picture(image: Image) -> Styled:
-    picture = open_picture(image.thumbnail or image.data, COLUMNS).convert("RGB")
-    styled = Styled()
-    for y in range(0, picture.height - 1, 2):
-        for x in range(picture.width):
-            upper, lower = (_colour(picture.getpixel((x, y + below))) for below in (0, 1))
-            styled.append("▀", style=f"{upper} on {lower}")
-        styled.append("\n")
-    return styled
-
-
-def _colour(pixel: object) -> str:
-    assert isinstance(pixel, tuple)
-    red, green, blue = pixel
-    return f"rgb({red},{green},{blue})"

@@ -108,16 +108,7 @@ def choose(
     as_json: Json = False,
 ) -> None:
     """Press one of the buttons below a question, such as a bot's."""
-
-    async def press(contact: "Contact", id_: "MessageId") -> "Receipt":
-        from graphchat.content import Choices
-
-        found = (await contact.line(id_)).message
-        ids = [each.id for each in found.options] if isinstance(found, Choices) else []
-        number = int(option) if option.isdecimal() and option not in ids else 0
-        return await contact.choose(id_, ids[number - 1] if 0 < number <= len(ids) else option)
-
-    _say(ctx, name, message, press, as_json=as_json)
+    _say(ctx, name, message, lambda who, id_: who.choose(id_, option), as_json=as_json)
 
 
 def answer(

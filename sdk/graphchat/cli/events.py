@@ -47,7 +47,7 @@ def record(event: Event, file: Path | None = None) -> Record:
     return {"event": name, **contact, **more, **saved}
 
 
-def line(event: Event, file: Path | None = None) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
+def line(event: Event, file: Path | None = None, look: said.Look | None = None) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
     if isinstance(event, GroupEvent):
         return group_events.line(event)
@@ -55,7 +55,7 @@ def line(event: Event, file: Path | None = None) -> str:  # noqa: C901, PLR0911,
     match event:
         case MessageReceived(message=message, sent_at=sent_at):
             where = pictures.where(event.contact.name, file)
-            return spoken(who, message, sent_at, where, event.quote)
+            return spoken(who, message, sent_at, where, event.quote, look)
         case ControlReceived(message=message):
             return f"* {who} {_told(message)}"
         case MessageDelivered(message_ids=ids):
@@ -110,23 +110,30 @@ def _alike(event: Event) -> object:
     return event.contact if isinstance(event, MessageDelivered) else event.id
 
 
-def spoken(who: str, message: Message, at: datetime, where: str, quote: str = "") -> str:
+def spoken(  # noqa: PLR0917 - each is a part of the line
+    who: str,
+    message: Message,
+    at: datetime,
+    where: str,
+    quote: str = "",
+    look: said.Look | None = None,
+) -> str:
     """Return a message with its time and speaker; ``where`` says where a picture is.
 
     ``who`` and ``where`` must be `plain`.
     """
-    text = said.quoted(quote, said.said(message, where))
+    text = said.quoted(quote, said.said(message, where, look=look))
     return f"{at.astimezone():%Y-%m-%d %H:%M} {who}: {text}"
 
 
-def shown(me: str, other: str, line: Line, where: str) -> str:
+def shown(me: str, other: str, line: Line, where: str, look: said.Look | None = None) -> str:
     """Return what `history` shows of one message, and of what was said about it."""
     names = {True: me, False: other}
     votes: dict[int, list[str]] = {}
     for ballot in line.votes:
         for option in ballot.options:
             votes.setdefault(option, []).append(names[ballot.outgoing])
-    text = said.quoted(line.quote, said.said(line.message, where, votes))
+    text = said.quoted(line.quote, said.said(line.message, where, votes, look))
     notes = ", ".join(_notes(line))
     marks = "".join(f"\n    {mark.emoji} {plain(names[mark.outgoing])}" for mark in line.reactions)
     head = f"{line.sent_at.astimezone():%Y-%m-%d %H:%M} {plain(names[line.outgoing])}"

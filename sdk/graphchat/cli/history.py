@@ -87,12 +87,13 @@ def rendered(
 ) -> str:
     """Return one message as it is shown; ``named`` says to whom ours went."""
     from graphchat.cli import events, pictures
+    from graphchat.cli.terminal import Terminal
 
     file = pictures.save(line.message, line.id, folder) if folder else None
     if as_json:
         return output.as_json(events.line_record(other, line, file))
     to = f"{me} to {other}" if named else me
-    return events.shown(to, other, line, pictures.where(other, file))
+    return events.shown(to, other, line, pictures.where(other, file), Terminal.here())
 
 
 def _nothing(name: str, search: str) -> str:

@@ -99,6 +99,10 @@ async def listen(
 
 
 def _printer(folder: Path | None, *, ids: bool, as_json: bool) -> Callable[["Event"], None]:
+    from graphchat.cli.terminal import Terminal
+
+    look = Terminal.here()
+
     def show(event: "Event") -> None:
         from graphchat.cli import events
 
@@ -107,6 +111,6 @@ def _printer(folder: Path | None, *, ids: bool, as_json: bool) -> Callable[["Eve
             output.write_json(events.record(event, file))
         else:
             name = getattr(event, "message_id", None) if ids else None
-            output.write((f"{name.hex()[:8]} " if name else "") + events.line(event, file))
+            output.write((f"{name.hex()[:8]} " if name else "") + events.line(event, file, look))
 
     return show

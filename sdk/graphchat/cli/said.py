@@ -5,6 +5,7 @@ Nothing that is returned here can disturb a terminal, or look like the line of s
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from msgspec import to_builtins
 
@@ -31,9 +32,29 @@ Votes = Mapping[int, Sequence[str]]
 """Names of those who voted, by the number of the option."""
 
 
-def said(message: Message, where: str = "", votes: Votes | None = None) -> str:
+class Look(Protocol):
+    """What a terminal shows better than words do; see `graphchat.cli.terminal`."""
+
+    def text(self, text: str) -> str: ...
+    def picture(self, image: Image) -> str: ...
+
+
+def said(
+    message: Message,
+    where: str = "",
+    votes: Votes | None = None,
+    look: Look | None = None,
+) -> str:
     """Return a message in words; ``where`` says where what it carries is, and must be `plain`."""
-    return "\n    ".join(_lines(message, where, votes or {}))
+    if look is None:
+        return "\n    ".join(_lines(message, where, votes or {}))
+    match message:
+        case Text(text=text):
+            return look.text(text)
+        case Image():
+            return "\n    ".join(filter(None, [_carried(message, where), look.picture(message)]))
+        case _:
+            return "\n    ".join(_lines(message, where, votes or {}))
 
 
 def quoted(quote: str, text: str) -> str:

@@ -334,11 +334,12 @@ class Contact:
         return await self.post(Vote(id, tuple(sorted(set(options)))))
 
     async def choose(self, id: MessageId, option: str) -> Receipt:  # noqa: A002
-        """Press a button of a message, by the id of the option."""
+        """Press a button of a message, by the id of the option, or its number from 1."""
         message = (await self.line(id)).message
         if not isinstance(message, Choices):
             raise StateError("This message has no buttons.")
-        return await self.post(Choice(id, option, message.option(option).label))
+        found = message.option(option)
+        return await self.post(Choice(id, found.id, found.label))
 
     async def answer_form(self, id: MessageId, values: Mapping[str, Value]) -> Receipt:  # noqa: A002
         """Fill in a form, by the names of its fields. Raises `ContentError` for what is wrong."""

@@ -53,13 +53,19 @@ class Choices(Struct, tag_field="type", tag="choices", frozen=True, omit_default
         if len({option.id for option in self.options}) != len(self.options):
             raise ContentError("Two options have the same id. Rename one of them.")
 
-    def option(self, id_: str) -> Option:
-        """Return the option with this id. Raises `ContentError` if there is none."""
+    def option(self, name: str) -> Option:
+        """Return the option with this id, or with this number, from 1.
+
+        Raises `ContentError` if there is none.
+        """
         for option in self.options:
-            if option.id == id_:
+            if option.id == name:
+                return option
+        for number, option in enumerate(self.options, 1):
+            if str(number) == name:
                 return option
         known = ", ".join(option.id for option in self.options)
-        raise ContentError(f"There is no option {id_!r}. Options: {known}.")
+        raise ContentError(f"There is no option {name!r}. Options: {known}.")
 
 
 class Choice(Struct, tag_field="type", tag="choice", frozen=True):
