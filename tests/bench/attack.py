@@ -5,6 +5,7 @@ The relay has its defaults. It, the honest and the attacker share the processors
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from multiprocessing import get_context
 from statistics import median, quantiles
 from typing import Final
 
+import aiohttp
 from tests.bench._attackers import main
 from tests.bench._load import Load, Pair, Server, Tally, ask, create, pair, started
 from tests.bench.relay import descriptors
@@ -28,6 +30,7 @@ ATTACKS: Final = (
     "a flood of creates",
     "bodies that never end",
 )
+SOCKETS: Final = re.compile(r"^graphchat_relay_sockets (\S+)$", re.MULTILINE)
 # Seconds between two requests of the one who asks by REST.
 PAUSE: Final = 0.02
 
@@ -43,7 +46,9 @@ async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner ca
             first, second = [await honest(server) for _ in range(2)]
             before = await measure(server, first, seconds)
             async with attacked(server, kind, count):
-                await asyncio.sleep(settling + (count / 500 if kind == "idle sockets" else 0))
+                await asyncio.sleep(settling)
+                if kind == "idle sockets":
+                    await _connected(server, count)
                 during = await measure(server, second, seconds)
         found[f"beside {kind}"] = compared(before, during)
     return found
@@ -100,6 +105,17 @@ async def attacked(server: Server, kind: str, count: int) -> AsyncIterator[None]
 async def honest(server: Server) -> Honest:
     talks = [await pair(server, PAIRS) for _ in range(PAIRS.pairs)]
     return Honest(talks, await create(server))
+
+
+async def _connected(server: Server, count: int) -> None:
+    """Wait until the attacker has all his sockets: it is idle ones that are measured."""
+    async with asyncio.timeout(300), aiohttp.ClientSession() as http:
+        while True:
+            async with http.get(server.private) as answer:
+                found = SOCKETS.search(await answer.text())
+            if found is not None and float(found[1]) >= count:
+                return
+            await asyncio.sleep(1)
 
 
 async def measure(server: Server, who: Honest, seconds: float) -> Seen:
