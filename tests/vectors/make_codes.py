@@ -15,6 +15,7 @@ OUT: Final = Path(__file__).with_name("codes.json")
 LANE: Final = [(16, "relay"), (18, "sender_id"), (32, "ratchet_key")]
 
 Lane = Mapping[str, str]
+KINDS: Final = ("INVITE", "ADDRESS", "REKEY")
 
 
 def some(size: int, *names: object) -> bytes:
@@ -50,12 +51,14 @@ def valid() -> Iterator[dict[str, object]]:
     one, two = "https://relay.example/q", "http://127.0.0.1:8080/q"
     bases = [[one], [one, two], ["https://[2001:db8::1]:8443/a/b/q"], [one] * 8, [two], [one, one]]
     bases += [[one], [one] * 8]  # private
+    kinds = [*KINDS[:2] * 4, "REKEY"]
+    bases.append([one, two])
     for number, names in enumerate(bases):
-        kind = ("INVITE", "ADDRESS")[number % 2]
+        kind = kinds[number]
         name, key = some(16, number, "id"), some(32, number, "key")
-        psk = some(32, number, "psk") if kind == "INVITE" else b""
+        psk = some(32, number, "psk") if kind != "ADDRESS" else b""
         lanes = [lane(base, number, index) for index, base in enumerate(names)]
-        private = number >= len(bases) - 2
+        private = number in {6, 7}
         data = payload(name, psk, key, lanes, private=private)
         yield {
             "kind": kind,
@@ -65,7 +68,9 @@ def valid() -> Iterator[dict[str, object]]:
             "agreement_key": key.hex(),
             "lanes": lanes,
             "text": text(kind, data),
-            "hash": sha256(b"gc/1 code" + bytes([number % 2]) + data).hexdigest(),
+            "hash": sha256(
+                b"gc/1 code" + bytes([("INVITE", "ADDRESS", "REKEY").index(kind)]) + data
+            ).hexdigest(),
         }
 
 
@@ -85,7 +90,6 @@ def refused() -> Iterator[tuple[str, str]]:
     yield "newer version", text("INVITE", payload(name, psk, key, good, version=2))
     yield "damaged", text("INVITE", payload(name, psk, key, good, version=0))
     yield "unused kind", text("DEVICE", data)
-    yield "unused kind", text("REKEY", data)
     yield "unknown kind", text("TEAM", data)
     yield "cut", text("ADDRESS", payload(name, b"", key, good)[:-1])
     yield "cut", whole[:-1]

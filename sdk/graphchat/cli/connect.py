@@ -53,7 +53,7 @@ def connect(
     code: Annotated[
         str,
         typer.Argument(
-            metavar="LINK_OR_IMAGE", help="An invitation or address, or a picture of its QR code."
+            metavar="LINK_OR_IMAGE", help="A code of any kind, or a picture of its QR code."
         ),
     ],
     text: Annotated[
@@ -63,14 +63,19 @@ def connect(
     private: Private = False,
     as_json: Json = False,
 ) -> None:
-    """Use an invitation, or ask at an address.
+    """Use an invitation, ask at an address, or take new keys by a code of a contact.
 
     The other side has to be online at some time to answer; what you send before that waits.
     """
     source = source_of(code)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
+        known = await profile.contacts()
         contact = await profile.connect(source, text=text, private=private)
+        if contact in known:
+            # The code was one for new keys of a contact that is there.
+            await _rekeyed(contact, wait, as_json=as_json)
+            return
         await _ask(contact)
         if wait is not None:
             await home.in_time(contact.established(), wait)
@@ -101,6 +106,20 @@ def source_of(code: str) -> str | Path:
     except OSError:  # too long for a path
         pass
     raise CodeError("This is no graphchat link, and no picture file has that name. Check it.")
+
+
+async def _rekeyed(contact: "Contact", wait: float | None, *, as_json: bool) -> None:
+    """Wait for the new keys to work."""
+    done = await home.in_time(contact.rekeyed(), PATIENCE if wait is None else wait)
+    contacts.show([contact], as_json=as_json)
+    if done:
+        output.say(f"{contact.name} has new keys; trust {contact.trust}.")
+    elif wait is not None:
+        raise StateError(
+            f"No answer within {output.lasting(wait)}. Nothing is lost: graphchat receive goes on."
+        )
+    else:
+        output.say("Asked; the other side has to answer. To wait for it: graphchat receive")
 
 
 async def _ask(contact: "Contact") -> None:

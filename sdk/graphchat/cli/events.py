@@ -14,6 +14,7 @@ from graphchat.client import (
     ContactEstablished,
     ContactFailed,
     ContactRead,
+    ContactRekeyed,
     ContactRequested,
     ContactTyping,
     ControlReceived,
@@ -67,6 +68,8 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
             return f"* {who} is a contact now."
         case ContactFailed(reason=reason):
             return f"! {who}: {plain(reason)}"
+        case ContactRekeyed(trust=trust):
+            return f"* {who} has new keys, by the code (trust {trust})."
         case RelayFailed(relay=relay, ours=ours, why=why):
             return f"! {who}: {_failed(plain(relay), why, ours=ours)}"
         case Alarm(warning=warning):
@@ -211,6 +214,8 @@ def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, 
             return "established", {}
         case ContactFailed(reason=reason):
             return "failed", {"reason": reason}
+        case ContactRekeyed(trust=trust):
+            return "rekeyed", {"trust": trust}
         case RelayFailed(relay=relay, ours=ours, why=why):
             return "relay_failed", {"relay": relay, "ours": ours, "why": why}
         case Alarm(warning=warning):

@@ -12,6 +12,7 @@ from graphchat.client.events import (
     ContactEstablished,
     ContactFailed,
     ContactRead,
+    ContactRekeyed,
     ContactRequested,
     ContactTyping,
     ControlReceived,
@@ -42,6 +43,7 @@ from graphchat.client.invitation import Invitation
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.proof import Proof, verify_proof
 from graphchat.client.receipt import Receipt
+from graphchat.client.rekeying import RekeyCode
 from graphchat.client.request import Request
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "ContactEstablished",
     "ContactFailed",
     "ContactRead",
+    "ContactRekeyed",
     "ContactRequested",
     "ContactTyping",
     "ControlReceived",
@@ -81,6 +84,7 @@ __all__ = [
     "Proof",
     "Reacted",
     "Receipt",
+    "RekeyCode",
     "RelayFailed",
     "Request",
     "TimerChanged",

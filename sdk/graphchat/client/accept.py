@@ -28,9 +28,11 @@ def add_lanes(turn: Applier, live: Live, lanes: Sequence[LaneState]) -> None:
         turn.context.routes[lane.recipient_id] = LaneRoute(live.id, lane.number)
 
 
-def put_refused(turn: Applier, live: Live) -> None:
+async def put_refused(turn: Applier, live: Live) -> None:
     """Note that a queue of the code takes no confirmation; after the last one, give up."""
     shake = live.connection.state.handshake
+    await turn.apply(live, live.connection.rekey.refused())
+    turn.unit.after(turn.context.pulses[live.id].beat)
     if (shake.role, shake.phase) != (Role.BOB, Phase.REQUESTED):
         return
     turn.unit.touch(live)

@@ -104,6 +104,8 @@ class Applier:
                 lanes.blame(self, live, lane, why)
             case do.Blamed(lane=lane, why=why):
                 lanes.blamed(self, live, lane, why)
+            case do.Rekeyed(both_ways=both_ways):
+                lanes.rekeyed(self, live, both_ways=both_ways)
             case do.Alarm(danger=danger):
                 self._alarm(live, AlarmRecord(live.id, danger.name))
             case _:

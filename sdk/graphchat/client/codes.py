@@ -16,11 +16,12 @@ from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Mode, Phase, Role
 from graphchat.core.lane import LaneState
+from graphchat.core.rekey import rekey_id
 from graphchat.crypto import kem
 from graphchat.crypto.agreement import address_connection_id
 from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import CodeError, ContentError, LocalProtocolError
-from graphchat.ids import Fingerprint, QueueId
+from graphchat.ids import ConnectionId, Fingerprint, QueueId
 from graphchat.secret import Secret
 
 ID_SIZE: Final = 16
@@ -101,10 +102,7 @@ def answer(
         )
     own = AgreementKey.generate(clock)
     kem_key = Secret(clock.random(kem.SEED)) if is_address else None
-    code_lanes = [
-        Offer(lane.relay, lane.base, lane.sender_id, lane.ratchet_key, bytes(KEY_SIZE))
-        for lane in code.lanes
-    ]
+    code_lanes = _offers(code)
     shake = HandshakeState(
         role=Role.BOB,
         phase=Phase.REQUESTED,
@@ -123,6 +121,54 @@ def answer(
         shake.cid = address_connection_id(code.id, own.public)
     connection = Connection.begin(shake, lanes, clock)
     return connection, connection.ask(code_lanes)
+
+
+def rekey(
+    lanes: Sequence[LaneState], main: HandshakeState, clock: Clock
+) -> tuple[Code, HandshakeState]:
+    """Return a fresh code for new keys of a connection, and the handshake that waits for it."""
+    key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
+    name = rekey_id(ConnectionId(main.cid), key.public)
+    private = main.mode is Mode.PRIVATE
+    code = Code(Kind.REKEY, name, psk, key.public, tuple(map(_code_lane, lanes)), private)
+    shake = HandshakeState(
+        role=Role.ALICE,
+        phase=Phase.INVITED,
+        code=CodeKeys(code.hash, main.cid, psk, is_address=False, private=private),
+        cid=main.cid,
+        profile=main.profile,
+        proof_key=main.proof_key,
+        agreement_key=key.seed,
+        mode=main.mode,
+    )
+    return code, shake
+
+
+def use_rekey(
+    code: Code, main: HandshakeState, clock: Clock
+) -> tuple[HandshakeState, list[Offer]]:
+    """Return the handshake of somebody who scanned a code for new keys, and its lanes."""
+    offers = _offers(code)
+    shake = HandshakeState(
+        role=Role.BOB,
+        phase=Phase.REQUESTED,
+        code=CodeKeys(code.hash, main.cid, code.psk, is_address=False, private=code.private),
+        cid=main.cid,
+        profile=main.profile,
+        proof_key=main.proof_key,
+        agreement_key=AgreementKey.generate(clock).seed,
+        peer_agreement=code.agreement_key,
+        peer_lanes=tuple(offers),
+        mode=main.mode,
+    )
+    return shake, offers
+
+
+def _offers(code: Code) -> list[Offer]:
+    return [
+        Offer(lane.relay, lane.base, lane.sender_id, lane.ratchet_key, bytes(KEY_SIZE))
+        for lane in code.lanes
+    ]
 
 
 def _code_lane(lane: LaneState) -> CodeLane:

@@ -12,13 +12,14 @@ from typing import Any, Final, TypeVar
 from msgspec import structs
 
 from graphchat import content
-from graphchat.client import accept, amending, history, indicators, proof, rows, timers
+from graphchat.client import accept, amending, history, indicators, proof, rekeying, rows, timers
 from graphchat.client.apply import Applier
 from graphchat.client.engine import Engine
 from graphchat.client.history import Line, Window
-from graphchat.client.live import STATES, Live, MessageState, Progress
+from graphchat.client.live import STATES, VERIFIED, Live, MessageState, Progress
 from graphchat.client.proof import Proof
 from graphchat.client.receipt import Receipt
+from graphchat.client.rekeying import RekeyCode
 from graphchat.client.rows import Spoken
 from graphchat.client.search import Scope, Search
 from graphchat.content import (
@@ -50,7 +51,6 @@ from graphchat.store.words import Query
 # Seconds that `send` waits for a relay before it leaves the message to the queue.
 SEND_TIMEOUT: Final = 10.0
 MAX_PAGE: Final = 1_000
-VERIFIED: Final = 3
 # Lines in memory while all of a conversation is read: each may be a picture.
 SMALL_PAGE: Final = 50
 
@@ -122,6 +122,19 @@ class Contact:
         if not words:
             raise StateError("There are no safety words yet: the other side has not answered.")
         return words
+
+    async def rekey(self) -> RekeyCode:
+        """Make a one-time code that gives this contact new keys: hand it over in person.
+
+        The other side uses it as an invitation. It heals what a restored backup has broken, and
+        makes trust 3 if it was the other side that showed a code before. Raises `StateError`
+        before both can talk, `RelayError` if no relay of ours answers.
+        """
+        return RekeyCode(await rekeying.make(self._engine, self._id), self.rekeyed)
+
+    async def rekeyed(self) -> None:
+        """Return once no code for new keys of this contact waits any more."""
+        await self._until(lambda live: live.connection.state.rekey.shake is None)
 
     async def verify(self) -> None:
         """Note that both people have compared their `safety_words`: trust is 3 from now on.

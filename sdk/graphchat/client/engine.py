@@ -138,6 +138,8 @@ class Engine:
         async def hurry(turn: Applier) -> None:
             for live in self.context.lives.values():
                 live.connection.hurry()
+                for traffic in live.traffic.values():
+                    traffic.recovered()
                 await self._tick(live.id, turn)
 
         await self.do(hurry)

@@ -88,6 +88,15 @@ class ContactFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRekeyed:
+    """A code that was handed over has given a contact new keys; it is the same one as before."""
+
+    id: int
+    contact: Contact
+    trust: int
+
+
+@dataclass(frozen=True, slots=True)
 class RelayFailed:
     """A relay does not keep its word, or does not answer; the lane by it is replaced.
 
@@ -201,6 +210,7 @@ AboutContact = (
     | ContactEstablished
     | ContactFailed
     | RelayFailed
+    | ContactRekeyed
     | Alarm
     | MessageEdited
     | MessageDeleted

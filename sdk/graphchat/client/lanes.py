@@ -4,12 +4,13 @@ The machine is `graphchat.core.rotation`; docs/protocol.md, section 15.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graphchat.client import rows
 from graphchat.client.context import Context, LaneRoute
-from graphchat.client.live import Live, Traffic
-from graphchat.client.stored import JoinWork, RelayFailedRecord, WidenWork
+from graphchat.client.live import SCANNED, VERIFIED, Live, Traffic
+from graphchat.client.stored import JoinWork, RekeyedRecord, RelayFailedRecord, WidenWork
 from graphchat.content.lanes import Reason
 from graphchat.core.lane import LaneState
 from graphchat.wire.uri import RelayAddress
@@ -47,10 +48,25 @@ async def add(turn: "Applier", live: Live, work: WidenWork | JoinWork, fresh: La
         effects = machine.join_lane(fresh)
     turn.unit.touch(live, fresh.number)
     if fresh.number in machine.lanes:
-        live.traffic[fresh.number] = Traffic()
-        turn.unit.write(rows.lane(live.id, fresh))
-        turn.context.routes[fresh.recipient_id] = LaneRoute(live.id, fresh.number)
+        keep(turn, live, fresh)
     await turn.apply(live, effects)
+
+
+def keep(turn: "Applier", live: Live, fresh: LaneState) -> None:
+    """Store one more queue of ours, and know it when something arrives."""
+    live.traffic[fresh.number] = Traffic()
+    turn.unit.write(rows.lane(live.id, fresh))
+    turn.context.routes[fresh.recipient_id] = LaneRoute(live.id, fresh.number)
+
+
+def rekeyed(turn: "Applier", live: Live, *, both_ways: bool) -> None:
+    """Note that a code was used for a contact that was there: it is the same one."""
+    turn.unit.on_failure(partial(setattr, live, "trust", live.trust))
+    scanned_both = both_ways and live.trust >= SCANNED
+    live.trust = max(live.trust, VERIFIED if scanned_both else SCANNED)
+    turn.unit.write(rows.trust(live))
+    turn.context.tell(turn.unit, live.profile, RekeyedRecord(live.id, live.trust))
+    turn.unit.after(turn.context.pulses[live.id].beat)
 
 
 def blame(turn: "Applier", live: Live, lane: LaneState, why: Reason) -> None:

@@ -30,6 +30,13 @@ DAMAGED: Final = "What came back with this code cannot be used. Remove it, and u
 
 GROUP: Final = "group"
 """The kind of a connection that serves a group, and is no contact."""
+# How sure it is who a contact is (docs/protocol.md, section 12).
+ASKED: Final = 0
+"""By an address, which anybody may have."""
+SCANNED: Final = 2
+"""By a code, handed over outside of graphchat: as good as the way that it took."""
+VERIFIED: Final = 3
+"""Safety words were compared, or each has scanned a code of the other."""
 
 MessageState = Literal["queued", "sent", "delivered"]
 STATES: Final[tuple[MessageState, ...]] = get_args(MessageState)

@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, cards, codes, load, reach, rows
+from graphchat.client import accept, cards, codes, load, reach, rekeying, rows
 from graphchat.client.address import Address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
@@ -21,11 +21,12 @@ from graphchat.client.groups import own as groups
 from graphchat.client.groups.group import Broadcast, Group
 from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
-from graphchat.client.live import GROUP, Live
+from graphchat.client.live import ASKED, GROUP, SCANNED, Live
 from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
 from graphchat.client.search import Scope, Search
 from graphchat.client.stream import PAGE, Stream
+from graphchat.codes import Kind
 from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar
 from graphchat.core.connection import Connection
@@ -39,8 +40,6 @@ from graphchat.wire.uri import RelayAddress
 
 # Lanes of a new connection, where the home has so many relays (policy `all`).
 LANES: Final = 2
-SCANNED, ASKED = 2, 0
-"""Trust: an invitation, handed over outside of graphchat; an address that anybody may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,8 @@ class OwnProfile:
         """
         code = await asyncio.to_thread(codes.read, source)
         reach.check(code, self._engine.context.relays)
+        if code.kind is Kind.REKEY:
+            return Contact(self._engine, await rekeying.use(self._engine, self.row_id, code))
         self._check_unused(code.id)
         relays = self._engine.context.relays
         lanes = await self._lanes(relays, len(code.lanes), distinct=False)

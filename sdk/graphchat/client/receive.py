@@ -144,11 +144,19 @@ class Receiver:
             case LaneRoute(connection=row_id, lane=number):
                 live = await self._engine.live(row_id)
                 turn.unit.touch(live, number)
+                self._go_on(turn, live, number)
                 await turn.apply(live, live.connection.receive(number, envelope, may_reach))
             case AddressRoute(address=row_id, lane=number):
                 await self._request(turn, row_id, number, envelope, may_reach)
             case None:
                 pass
+
+    def _go_on(self, turn: Applier, live: Live, number: int) -> None:
+        """Send by a lane by which something comes: what was refused before has its turn."""
+        traffic = live.traffic.get(number)
+        if traffic is not None and traffic.retry_at:
+            traffic.recovered()
+            turn.unit.after(partial(self._context.hand_over, live, number))
 
     async def _request(
         self, turn: Applier, row_id: int, number: int, envelope: bytes, may_reach: MayReach

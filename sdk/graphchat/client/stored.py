@@ -110,6 +110,13 @@ class RelayFailedRecord(msgspec.Struct, frozen=True, tag="relay_failed"):
     why: str
 
 
+class RekeyedRecord(msgspec.Struct, frozen=True, tag="rekeyed"):
+    """A code has given new keys to a contact."""
+
+    connection: int
+    trust: int
+
+
 class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):
     connection: int
     danger: str
@@ -168,6 +175,7 @@ EventRecord = (
     | EstablishedRecord
     | FailedRecord
     | RelayFailedRecord
+    | RekeyedRecord
     | AlarmRecord
     | GroupInvitedRecord
     | OfGroup

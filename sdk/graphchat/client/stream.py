@@ -14,6 +14,7 @@ from graphchat.client.events import (
     ContactEstablished,
     ContactFailed,
     ContactRead,
+    ContactRekeyed,
     ContactRequested,
     ContactTyping,
     ControlReceived,
@@ -142,6 +143,8 @@ class Stream:
                 return ContactEstablished(row_id, contact)
             case stored.FailedRecord(reason=reason):
                 return ContactFailed(row_id, contact, reason)
+            case stored.RekeyedRecord(trust=trust):
+                return ContactRekeyed(row_id, contact, trust)
             case stored.RelayFailedRecord(relay=relay, ours=ours, why=why):
                 return RelayFailed(row_id, contact, relay, ours, why)
             case records.GroupInvitedRecord():

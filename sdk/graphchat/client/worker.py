@@ -254,4 +254,4 @@ class Worker:
             if isinstance(job.work, AcceptWork):
                 turn.give_up(live)
             elif isinstance(job.work, PutWork) and sure:
-                accept.put_refused(turn, live)
+                await accept.put_refused(turn, live)

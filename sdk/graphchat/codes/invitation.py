@@ -26,7 +26,7 @@ PRIVATE: Final = 0x80
 FINGERPRINT: Final = 16
 
 # Kinds that have a name in the protocol but no use yet.
-_LATER: Final = {"DEVICE", "REKEY"}
+_LATER: Final = {"DEVICE"}
 _BASE32: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 _CUT: Final = "The code is cut off. Copy the whole of it, or scan the QR code again."
@@ -44,6 +44,8 @@ class Kind(Enum):
     """Opens one connection, once."""
     ADDRESS = 1
     """Anybody who has it may ask to connect, any number of times."""
+    REKEY = 2
+    """Gives new keys to a connection that is there, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Code:
     id: bytes = field(repr=False)
     """16 bytes: the connection of an invitation, or the name of the address."""
     psk: Secret | None
-    """32 bytes, in an invitation only."""
+    """32 bytes; an address has none."""
     agreement_key: bytes = field(repr=False)
     """X25519, public."""
     lanes: tuple[CodeLane, ...]
@@ -87,7 +89,7 @@ class Code:
         lengths_fit = all(len(part) == size for part, size in parts)
         bases_fit = all(_is_base(lane.base) for lane in self.lanes)
         has_psk = self.psk is not None
-        if not lengths_fit or not bases_fit or has_psk != (self.kind is Kind.INVITE):
+        if not lengths_fit or not bases_fit or has_psk != (self.kind is not Kind.ADDRESS):
             raise LocalProtocolError("A part of a code has a wrong form.")
         if not 1 <= len(self.lanes) <= MAX_LANES:
             raise LocalProtocolError(f"A code has 1 to {MAX_LANES} lanes.")
@@ -107,7 +109,7 @@ class Code:
         if version < VERSION:
             raise CodeError(_DAMAGED)
         name = rest.take(ID)
-        psk = Secret(rest.take(KEY)) if kind is Kind.INVITE else None
+        psk = Secret(rest.take(KEY)) if kind is not Kind.ADDRESS else None
         agreement_key = rest.take(KEY)
         count = rest.byte()
         private = bool(count & PRIVATE)

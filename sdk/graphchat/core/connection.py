@@ -45,6 +45,7 @@ from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, Skip, Stre
 from graphchat.core.lane import Lane, LaneState
 from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
+from graphchat.core.rekey import Rekey, RekeyState
 from graphchat.core.rotation import Rotation, RotationState
 from graphchat.crypto.agreement import Side, lane_secrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
@@ -72,6 +73,7 @@ class ConnectionState(msgspec.Struct):
     nudge: Nudge = msgspec.field(default_factory=Nudge)
     """When to repeat our newest frame, which no receipt covers."""
     rotation: RotationState = msgspec.field(default_factory=RotationState)
+    rekey: RekeyState = msgspec.field(default_factory=RekeyState)
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Connection:
     inbox: Inbox = field(init=False)
     outbox: Outbox = field(init=False)
     rotation: Rotation = field(init=False)
+    rekey: Rekey = field(init=False)
     receipts: ReceiptTimer = field(default_factory=ReceiptTimer)
     gaps: GapTimer = field(default_factory=GapTimer)
 
@@ -103,6 +106,7 @@ class Connection:
             self._say_control,
             self._by_lane,
         )
+        self.rekey = Rekey(self.state.rekey, self.lanes, shake, self.clock, self.rotation)
 
     @classmethod
     def begin(cls, shake: HandshakeState, lanes: Sequence[LaneState], clock: Clock) -> Self:
@@ -270,9 +274,7 @@ class Connection:
             raise RemoteProtocolError("an envelope came by a lane that was given up")
         shake = self.state.handshake
         if not lane.started:
-            if shake.role is Role.BOB:
-                return self._answered(lane, envelope, may_reach)
-            return self._confirmation(lane, envelope, may_reach)
+            return self._begun(lane, envelope, may_reach)
         try:
             data, signature = lane.open(self.cid, envelope, self.clock)
         except RepeatedError:
@@ -289,8 +291,17 @@ class Connection:
             return []
         return [
             *self.rotation.opened(lane),
+            *self.rekey.arrived(lane),
             *self._frame(lane, data, signature, may_reach),
         ]
+
+    def _begun(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
+        """Take what begins a lane."""
+        if lane.state.number in self.state.rekey.numbers:
+            return self.rekey.receive(lane, envelope, may_reach)
+        if self.state.handshake.role is Role.BOB:
+            return self._answered(lane, envelope, may_reach)
+        return self._confirmation(lane, envelope, may_reach)
 
     def _confirmation(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         shake = self.state.handshake

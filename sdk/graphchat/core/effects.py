@@ -22,6 +22,10 @@ class Danger(StrEnum):
         "Somebody else has used the same invitation: another person has seen the code. "
         "Delete this contact and exchange a fresh code unless you know who it was."
     )
+    REKEY_REFUSED = (
+        "The code for new keys does not work any more: it was used, or another was made after it. "
+        "Ask for a fresh one. Nothing has changed."
+    )
     EQUIVOCATION = (
         "This contact signed two different messages with one number. Their device may have "
         "been restored from an old backup, or somebody may be using their keys."
@@ -170,6 +174,14 @@ class Blamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """A code was used for a connection that was there: its keys are new."""
+
+    both_ways: bool
+    """Each has scanned a code of the other now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     danger: Danger
 
@@ -177,5 +189,5 @@ class Alarm:
 Effect = (
     Put | Secure | Remove | Moved | Store | Sealed | Keep | Release
     | Chained | Received | Aside | Acknowledged | Covered | Repeat | Alarm
-    | Widen | Join | Blame | Blamed
+    | Widen | Join | Blame | Blamed | Rekeyed
 )  # fmt: skip

@@ -39,6 +39,8 @@ class Disk:
     """Everything that this side ever wrote."""
     received: list[Received] = field(default_factory=list[Received])
     alarms: list[Danger] = field(default_factory=list[Danger])
+    rekeyed: list[bool] = field(default_factory=list[bool])
+    """For each code that gave new keys: whether both sides have scanned one now."""
     blamed: list[tuple[type[Effect], int]] = field(default_factory=list[tuple[type[Effect], int]])
     """Lanes whose relay has failed, and whether we or they say so."""
 
@@ -78,6 +80,8 @@ class Disk:
                 self.blamed.append((type(effect), lane.number))
             case do.Moved():
                 pass
+            case do.Rekeyed(both_ways=both_ways):
+                self.rekeyed.append(both_ways)
             case do.Store(written=written):
                 self.frames[written.seq] = written
                 self.said.append(written)

@@ -88,6 +88,10 @@ class Side:
         message_id = MessageId(self.clock.random(16))
         self._step(lambda: self._commit(lambda machine: [machine.say(kind, message_id, payload)]))
 
+    def do(self, event: Event) -> None:
+        """Have the machine do something, and store what it wants."""
+        self._step(lambda: self._commit(event))
+
     def receive(self, lane: int, index: int = 0) -> None:
         """Take an envelope from a queue of ours, and delete it there; note if it is refused."""
         queue = self.queues[lane]
