@@ -54,6 +54,8 @@ async def _posts(
 async def _refused(
     groups: Groups, turn: Applier, group: LiveGroup, peer: Peer, message: GroupRefuse
 ) -> None:
+    if peer.kind == "member":
+        raise RemoteProtocolError("a member refuses a host")
     await joining.refused(groups, turn, group, peer, message.reason)
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from tests.sdk.client.people import PATIENCE, Home, Place, take, until
 
 from graphchat import Group, GroupMessageReceived, OwnProfile, Text
+
+E = TypeVar("E")
 
 
 async def homes(place: Place, *names: str) -> list[Home]:
@@ -29,6 +32,21 @@ async def hears(me: OwnProfile, count: int = 1) -> list[str]:
         assert isinstance(event.message, Text)
         found.append(f"{event.author}: {event.message.text}")
     return found
+
+
+async def hears_and(me: OwnProfile, kind: type[E]) -> tuple[str, E]:
+    """Return the next post, and the next event of another kind, in whatever order they come."""
+    post, other = "", list[E]()
+    async with asyncio.timeout(PATIENCE):
+        async for event in me.events():
+            if isinstance(event, GroupMessageReceived) and isinstance(event.message, Text):
+                post = f"{event.author}: {event.message.text}"
+            elif isinstance(event, kind):
+                other.append(event)
+            if post and other:
+                await me.acknowledge([event.id])
+                return post, other[0]
+    raise AssertionError("events end")
 
 
 async def knows(group: Group, *names: str) -> None:
