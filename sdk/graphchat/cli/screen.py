@@ -31,6 +31,8 @@ from graphchat.errors import GraphchatError
 SHOWN: Final = 200
 # Seconds that somebody is said to be typing.
 TYPING: Final = 8.0
+# Seconds until a line is drawn once more: no event tells that a relay has it.
+SENT: Final = 1.0
 HELP: Final = "Type and press Enter. :help shows what else you can do; Tab changes the side."
 
 
@@ -151,3 +153,4 @@ class Screen(App[None]):
             self.notify(plain(str(error)), severity="error", markup=False)
             event.input.value = text
         await self._show()
+        self.set_timer(SENT, self._show)
