@@ -34,8 +34,10 @@ def payload(  # noqa: PLR0913 - the parts in their order
     version: int = 1,
     *,
     private: bool = False,
+    work: int = 0,
 ) -> bytes:
-    parts = [bytes([version]), name, psk, key, bytes([len(lanes) | 0x80 * private])]
+    count = len(lanes) | 0x80 * private | 0x40 * bool(work)
+    parts = [bytes([version]), name, psk, key, bytes([count, work] if work else [count])]
     for each in lanes:
         base = each["base"].encode()
         parts += [bytes.fromhex(each["relay"]), bytes([len(base)]), base]
@@ -51,18 +53,20 @@ def valid() -> Iterator[dict[str, object]]:
     one, two = "https://relay.example/q", "http://127.0.0.1:8080/q"
     bases = [[one], [one, two], ["https://[2001:db8::1]:8443/a/b/q"], [one] * 8, [two], [one, one]]
     bases += [[one], [one] * 8]  # private
-    kinds = [*KINDS[:2] * 4, "REKEY"]
-    bases.append([one, two])
+    kinds = [*KINDS[:2] * 4, "REKEY", "ADDRESS"]
+    bases += [[one, two], [one, two]]  # the latter wants work
     for number, names in enumerate(bases):
         kind = kinds[number]
         name, key = some(16, number, "id"), some(32, number, "key")
         psk = some(32, number, "psk") if kind != "ADDRESS" else b""
         lanes = [lane(base, number, index) for index, base in enumerate(names)]
         private = number in {6, 7}
-        data = payload(name, psk, key, lanes, private=private)
+        work = 20 if number == 9 else 0
+        data = payload(name, psk, key, lanes, private=private, work=work)
         yield {
             "kind": kind,
             "private": private,
+            "work": work,
             "id": name.hex(),
             "psk": psk.hex(),
             "agreement_key": key.hex(),

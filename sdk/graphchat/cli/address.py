@@ -18,6 +18,8 @@ app = typer.Typer(
     epilog="Example: graphchat address create --qr poster.png",
 )
 
+# Seconds.
+DAY: Final = 24 * 3600.0
 EVERYBODY: Final = "Everybody who asks there becomes a contact at once."
 ASKED: Final = "Whoever asks there waits for your answer: graphchat requests list"
 PRIVATE: Final = "Nothing that is said with them is signed: neither side can prove it to others."
@@ -27,17 +29,28 @@ NONE: Final = "This profile has no address. Make one: graphchat address create"
 @app.command(epilog="Example: graphchat address create --accept-all")
 def create(
     ctx: typer.Context,
+    *,
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="Let everybody in who asks, as bots do.")
     ] = False,
+    work: Annotated[
+        int,
+        typer.Option(
+            min=0, max=26, metavar="BITS", help="Make asking dear, against spam: see below."
+        ),
+    ] = 0,
     private: Private = False,
     qr: Qr = None,
     as_json: Json = False,
 ) -> None:
-    """Make an address, to publish or to print: a link, and its QR code on a terminal."""
+    """Make an address, to publish or to print: a link, and its QR code on a terminal.
+
+    With --work, whoever asks has to compute before: about a second for 20 bits, twice as long
+    for each bit more.
+    """
 
     async def made(profile: "OwnProfile") -> "Address":
-        return await profile.create_address(accept_all=accept_all, private=private)
+        return await profile.create_address(accept_all=accept_all, private=private, work=work)
 
     _show(ctx, made, qr, as_json=as_json)
 
@@ -46,6 +59,24 @@ def create(
 def show(ctx: typer.Context, qr: Qr = None, as_json: Json = False) -> None:
     """Show the address of the profile again, and whether everybody is let in who asks."""
     _show(ctx, _current, qr, as_json=as_json)
+
+
+@app.command(epilog="Example: graphchat address rotate --keep 30")
+def rotate(
+    ctx: typer.Context,
+    keep: Annotated[
+        int,
+        typer.Option(min=0, max=30, metavar="DAYS", help="How long the old one still works."),
+    ] = 0,
+    qr: Qr = None,
+    as_json: Json = False,
+) -> None:
+    """Make another address in place of this one, for example against spam. Contacts stay."""
+
+    async def made(profile: "OwnProfile") -> "Address":
+        return await profile.rotate_address(keep=keep * DAY)
+
+    _show(ctx, made, qr, as_json=as_json)
 
 
 @app.command(epilog="Example: graphchat address delete")
@@ -74,7 +105,12 @@ def _show(
 
     address = home.run_as(ctx, work)
     codes.show(
-        address.link, qr, as_json=as_json, accepts_all=address.accepts_all, mode=address.mode
+        address.link,
+        qr,
+        as_json=as_json,
+        accepts_all=address.accepts_all,
+        mode=address.mode,
+        work=address.work,
     )
     if address.mode == "private":
         output.say(PRIVATE)

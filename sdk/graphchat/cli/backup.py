@@ -19,8 +19,9 @@ VARIABLE: Final = "GRAPHCHAT_BACKUP_PASSPHRASE"
 """The environment variable with the passphrase of a backup."""
 
 RESTORED: Final = (
-    "Contacts need a new code before you can write to them: keys of the backup may have been used"
-    " since, and are never used again. Messages that came after it was made are not in it."
+    "Contacts need a new code (graphchat rekey CONTACT) before you can write to them: keys of the"
+    " backup may have been used since, and are never used again. Messages that came after it was"
+    " made are not in it."
 )
 TWO: Final = (
     "If the home that it was made of is still in use, go on with one of the two only: both"

@@ -7,6 +7,7 @@ import typer
 
 from graphchat.cli import contacts, home, output
 from graphchat.cli.options import Json, Private, Qr, Wait
+from graphchat.cli.progress import bar
 from graphchat.errors import CodeError, StateError
 
 if TYPE_CHECKING:
@@ -66,12 +67,14 @@ def connect(
     """Use an invitation, ask at an address, or take new keys by a code of a contact.
 
     The other side has to be online at some time to answer; what you send before that waits.
+    Some addresses want your computer to work before it may ask, against spam.
     """
     source = source_of(code)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         known = await profile.contacts()
-        contact = await profile.connect(source, text=text, private=private)
+        with bar("Working, as this address wants it") as progress:
+            contact = await profile.connect(source, text=text, private=private, progress=progress)
         if contact in known:
             # The code was one for new keys of a contact that is there.
             await _rekeyed(contact, wait, as_json=as_json)

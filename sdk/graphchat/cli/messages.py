@@ -144,8 +144,8 @@ def _still_trying(contact: "Contact", seconds: float) -> str:
 def _why_queued(contact: "Contact") -> str:
     if contact.needs_code:
         return (
-            f"{contact.name} needs a new code from you, since a backup was restored. The message"
-            " leaves then."
+            f"{contact.name} needs a new code, since a backup was restored: graphchat rekey"
+            " CONTACT. The message leaves then."
         )
     if contact.state == "established":
         return "No relay has taken the message yet. It leaves with the next command that connects."

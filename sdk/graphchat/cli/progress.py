@@ -10,7 +10,7 @@ Progress = Callable[[int, int], None]
 
 @contextmanager
 def bar(what: str) -> Iterator[Progress]:
-    """Show a bar on standard error while the work lasts, if that is a terminal."""
+    """Show a bar on standard error once there is progress, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _of: None
         return
@@ -18,5 +18,5 @@ def bar(what: str) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+        task = shown.add_task(what, visible=False)
+        yield lambda done, total: shown.update(task, completed=done, total=total, visible=True)

@@ -39,6 +39,8 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """
 
     async def work(client: "Client", profile: "OwnProfile") -> list[Mapping[str, object]]:
+        if dropped := await profile.dropped_requests():
+            output.say(f"{dropped} requests were dropped, because too many waited for an answer.")
         return [_record(request) for request in await profile.requests()]
 
     rows = home.run_as(ctx, work)

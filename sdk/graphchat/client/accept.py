@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from graphchat.client import rows
+from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.context import LaneRoute
+from graphchat.client.context import Job, LaneRoute
 from graphchat.client.live import Live, Traffic
 from graphchat.client.stored import RemoveWork
 from graphchat.core.handshake import Phase, Role
@@ -59,3 +60,17 @@ def remove(turn: Applier, live: Live) -> None:
     turn.unit.after(partial(context.unload, live.id))
     turn.unit.after(context.pulses[live.id].beat)
     turn.unit.after(partial(context.end_progresses, live.id))
+
+
+def drop_address(turn: Applier, address: OpenAddress) -> None:
+    """Forget an address, and delete its queues."""
+    context = turn.context
+    turn.unit.write(rows.drop_address(address.id))
+    for lane in address.state.lanes:
+        work_id = next(context.work_ids)
+        work = RemoveWork(
+            lane.relay, lane.base, lane.recipient_id, lane.recipient_key, address.profile
+        )
+        turn.unit.write(rows.work(work_id, None, work))
+        turn.unit.after(partial(context.hire, Job(work_id, None, work)))
+    turn.unit.after(partial(context.drop_address, address.id))

@@ -27,6 +27,8 @@ class AddressState(msgspec.Struct, frozen=True):
     code: CodeKeys
     agreement_key: Secret
     lanes: tuple[AddressLane, ...]
+    ends_at: float = 0.0
+    """When it takes no more requests, in seconds since 1970; 0 while it is the address."""
 
     @property
     def side(self) -> Side:
@@ -43,3 +45,8 @@ class OpenAddress:
     accept_all: bool
     group: int = 0
     """The group that is asked here; 0 for the profile itself."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is the address that its profile shows."""
+        return not self.group and not self.state.ends_at

@@ -54,12 +54,12 @@ def invitation(
 
 
 def address(
-    lanes: Sequence[LaneState], clock: Clock, *, private: bool = False
+    lanes: Sequence[LaneState], clock: Clock, *, private: bool = False, work: int = 0
 ) -> tuple[Code, AddressState]:
     """Return a fresh many-time code for ``lanes``, and its private side."""
     key = AgreementKey.generate(clock)
     name, code_lanes = clock.random(ID_SIZE), tuple(map(_code_lane, lanes))
-    code = Code(Kind.ADDRESS, name, None, key.public, code_lanes, private)
+    code = Code(Kind.ADDRESS, name, None, key.public, code_lanes, private, work)
     stored = tuple(
         AddressLane(
             lane.relay,
@@ -71,7 +71,7 @@ def address(
         )
         for lane in lanes
     )
-    keys = CodeKeys(code.hash, code.id, None, is_address=True, private=private)
+    keys = CodeKeys(code.hash, code.id, None, is_address=True, private=private, work=work)
     return code, AddressState(keys, key.seed, stored)
 
 
@@ -82,6 +82,10 @@ class Asker:
     card: ProfileCard
     text: str = ""
     private: bool = False
+    key: AgreementKey | None = None
+    """``CKB``, if it was needed before; else it is made."""
+    work: bytes = b""
+    """What `proving.prove` has found for that key."""
 
 
 def answer(
@@ -100,13 +104,13 @@ def answer(
             "Addresses need ML-KEM-768, which the cryptography library here lacks. Update it, "
             "or ask for an invitation."
         )
-    own = AgreementKey.generate(clock)
+    own = asker.key or AgreementKey.generate(clock)
     kem_key = Secret(clock.random(kem.SEED)) if is_address else None
     code_lanes = _offers(code)
     shake = HandshakeState(
         role=Role.BOB,
         phase=Phase.REQUESTED,
-        code=CodeKeys(code.hash, code.id, code.psk, is_address, code.private),
+        code=CodeKeys(code.hash, code.id, code.psk, is_address, code.private, code.work),
         cid=code.id,
         profile=asker.card,
         proof_key=Secret(clock.random(KEY_SIZE)),
@@ -115,6 +119,7 @@ def answer(
         peer_agreement=code.agreement_key,
         peer_lanes=tuple(code_lanes),
         text=asker.text,
+        work=asker.work,
         mode=Mode.PRIVATE if asker.private or code.private else Mode.PROVABLE,
     )
     if is_address:

@@ -10,8 +10,8 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, cards, codes, load, reach, rekeying, rows
-from graphchat.client.address import Address
+from graphchat.client import accept, cards, codes, flood, reach, rekeying, rows
+from graphchat.client.address import Address, Wanted, make_address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.contact import MAX_PAGE, Contact, read_file
@@ -22,6 +22,7 @@ from graphchat.client.groups.group import Broadcast, Group
 from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
 from graphchat.client.live import ASKED, GROUP, SCANNED, Live
+from graphchat.client.proving import Progress, prove
 from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
 from graphchat.client.search import Scope, Search
@@ -33,6 +34,7 @@ from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.groups.actions import Role, Settings as GroupSettings
 from graphchat.core.lane import LaneState
+from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import NotFoundError, StateError
 from graphchat.store import Cursor
 from graphchat.store.words import Query
@@ -99,12 +101,19 @@ class OwnProfile:
         return Invitation(code.text, Contact(self._engine, live))
 
     async def connect(
-        self, source: str | Path | Pillow.Image, *, text: str = "", private: bool = False
+        self,
+        source: str | Path | Pillow.Image,
+        *,
+        text: str = "",
+        private: bool = False,
+        progress: Progress = lambda _done, _of: None,
     ) -> Contact:
         """Use a code: a link, the path of a picture, or a picture. Returns the new contact.
 
         What is sent to it before it answers waits. ``text`` goes with a request at an
         address. With ``private``, or if the code says so, nothing is ever signed: see `invite`.
+        Some addresses want work against spam: this takes up to minutes then, and ``progress``
+        hears how many tries were made, and how many it takes on average.
         Raises `CodeError`, `StateError`, `RelayError` if no relay of ours answers.
         """
         code = await asyncio.to_thread(codes.read, source)
@@ -113,45 +122,47 @@ class OwnProfile:
             return Contact(self._engine, await rekeying.use(self._engine, self.row_id, code))
         self._check_unused(code.id)
         relays = self._engine.context.relays
-        lanes = await self._lanes(relays, len(code.lanes), distinct=False)
         clock = self._engine.context.clock
-        connection, effects = codes.answer(
-            code, lanes, codes.Asker(self.card, text, private), clock
-        )
+        key = AgreementKey.generate(clock)
+        work = await prove(code, key.public, progress)
+        lanes = await self._lanes(relays, len(code.lanes), distinct=False)
+        asker = codes.Asker(self.card, text, private, key, work)
+        connection, effects = codes.answer(code, lanes, asker, clock)
         trust = ASKED if connection.state.handshake.code.is_address else SCANNED
         live = self._new(connection, trust)
         await self._engine.do(partial(self._begin, live, "new contact", effects))
         return Contact(self._engine, live)
 
-    async def create_address(self, *, accept_all: bool = False, private: bool = False) -> Address:
+    async def create_address(
+        self, *, accept_all: bool = False, private: bool = False, work: int = 0
+    ) -> Address:
         """Make a many-time code, at which anybody who has it may ask to connect.
 
         With ``private``, nothing is signed in connections by it: see `invite`.
-        With ``accept_all`` every request is accepted, as bots want it. Raises `StateError` if
-        there is an address already, `RelayError` if no relay can be reached.
+        With ``accept_all`` every request is accepted, as bots want it. ``work`` makes asking
+        dear, against spam: bits, 0 to 26; 20 is a second, and each more doubles it. Raises
+        `StateError` if there is an address already, `RelayError` if no relay can be reached.
         """
         self._check_no_address()
-        lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
-        code, state = codes.address(lanes, self._engine.context.clock, private=private)
-        context = self._engine.context
-        address = OpenAddress(next(context.address_ids), self.row_id, state, accept_all)
+        wanted = Wanted(accept_all, private, work)
+        return await make_address(self._engine, self.row_id, wanted, self._check_no_address)
 
-        async def keep(turn: Applier) -> None:
-            self._check_no_address()  # two may have been made at the same time
-            load.add_address(context, address)
-            turn.unit.on_failure(partial(context.drop_address, address.id))
-            turn.unit.write(rows.address(address, code.text, context.clock.now()))
-            turn.unit.after(partial(self._engine.receiver.subscribe_address, address))
+    async def rotate_address(self, *, keep: float = 0.0) -> Address:
+        """Make another code in place of the address. Contacts that came by the old one stay.
 
-        await self._engine.do(keep)
-        return Address(self._engine, address, code.text)
+        The old one takes requests for ``keep`` more seconds. Raises `NotFoundError` if there
+        is no address, and as `create_address`.
+        """
+        if (old := await self.current_address()) is None:
+            raise NotFoundError("This profile has no address. Make one: graphchat address create")
+        return await old.rotate(keep)
 
     def _check_no_address(self) -> None:
         if any(self._is_mine(each) for each in self._engine.context.addresses.values()):
             raise StateError("This profile has an address already. Delete it first.")
 
     def _is_mine(self, address: OpenAddress) -> bool:
-        return address.profile == self.row_id and not address.group
+        return address.profile == self.row_id and address.is_current
 
     async def current_address(self) -> Address | None:
         """Return the address of this profile, if it has one."""
@@ -214,6 +225,10 @@ class OwnProfile:
             return near[0]
         known = ", ".join(each.name for each in contacts[:10]) or "nobody yet"
         raise NotFoundError(f"There is no contact {name!r}. Contacts: {known}.")
+
+    async def dropped_requests(self) -> int:
+        """Return how many requests were dropped because too many waited for an answer."""
+        return await self._engine.context.database.read(partial(flood.dropped, self.row_id))
 
     async def requests(self) -> list[Request]:
         """Return who waits for an answer at the address, oldest first."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graphchat.client import load, reach, rows
+from graphchat.client import accept, flood, load, reach, rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.context import AddressRoute, LaneRoute
@@ -167,7 +167,12 @@ class Receiver:
         key = AgreementKey(state.lanes[number].ratchet_key)
         asked = handshake.read_confirmation(state.code, state.side, key, envelope)
         handshake.check_reach(asked.hello, may_reach)
+        if 0 < state.ends_at <= context.clock.now():
+            accept.drop_address(turn, address)
+            return
         if not context.remember_cid(turn.unit, asked.cid):
+            return
+        if not address.accept_all and await self._is_flooded(turn, address.profile):
             return
         card = context.cards[address.profile]
         if address.group:
@@ -203,6 +208,15 @@ class Receiver:
         if address.group:
             await context.groups.met(turn, live, address.group)
         await turn.apply(live, effects)
+
+    async def _is_flooded(self, turn: Applier, profile: int) -> bool:
+        """Tell whether too many wait already; the newcomer is counted then."""
+        database = self._context.database
+        if await database.read(partial(flood.waiting, profile)) < flood.MOST:
+            return False
+        before = await database.read(partial(flood.dropped, profile))
+        flood.drop(profile, before, turn.unit)
+        return True
 
     def _fetch(self, source: Source, delivery: Delivery) -> None:
         """Get a large envelope in a task of its own, then take it like any other."""

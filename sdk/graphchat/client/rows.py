@@ -327,6 +327,13 @@ def address(opened: OpenAddress, code: str, now: float) -> Row:
     )
 
 
+def change_address(opened: OpenAddress) -> Row:
+    return Row(
+        "UPDATE client_address SET machine = ? WHERE id = ?",
+        (record.dump(opened.state), opened.id),
+    )
+
+
 def drop_address(address_id: int) -> Row:
     return Row("DELETE FROM client_address WHERE id = ?", (address_id,))
 

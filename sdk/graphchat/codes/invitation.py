@@ -23,6 +23,10 @@ ID: Final = 16
 KEY: Final = 32
 PRIVATE: Final = 0x80
 """Beside the number of lanes: nothing is signed in connections by this code."""
+WORK: Final = 0x40
+"""Beside the number of lanes: the bits of work that a request shows follow it."""
+MAX_WORK: Final = 26
+"""Bits of work: a minute or two for whoever asks."""
 FINGERPRINT: Final = 16
 
 # Kinds that have a name in the protocol but no use yet.
@@ -78,6 +82,8 @@ class Code:
     lanes: tuple[CodeLane, ...]
     private: bool = False
     """Nothing that is said in connections by this code is signed."""
+    work: int = 0
+    """Bits of work that a request shows; in an address only (`graphchat.crypto.work`)."""
 
     def __post_init__(self) -> None:
         parts = [(self.id, ID), (self.agreement_key, KEY)]
@@ -93,6 +99,8 @@ class Code:
             raise LocalProtocolError("A part of a code has a wrong form.")
         if not 1 <= len(self.lanes) <= MAX_LANES:
             raise LocalProtocolError(f"A code has 1 to {MAX_LANES} lanes.")
+        if not 0 <= self.work <= MAX_WORK or (self.work and self.kind is not Kind.ADDRESS):
+            raise LocalProtocolError(f"An address wants 0 to {MAX_WORK} bits of work.")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -112,15 +120,18 @@ class Code:
         psk = Secret(rest.take(KEY)) if kind is not Kind.ADDRESS else None
         agreement_key = rest.take(KEY)
         count = rest.byte()
-        private = bool(count & PRIVATE)
-        count &= ~PRIVATE
+        private, wants_work = bool(count & PRIVATE), bool(count & WORK)
+        count &= ~(PRIVATE | WORK)
+        if wants_work and kind is not Kind.ADDRESS:
+            raise CodeError(_DAMAGED)
+        work = rest.byte(1, MAX_WORK) if wants_work else 0
         if not 1 <= count <= MAX_LANES:
             raise CodeError(_DAMAGED)
         lanes = tuple(_lane(rest) for _ in range(count))
         # Last, because what is cut off in the middle often has stray bits at its end too.
         if rest.data or to_base32(payload) != letters:
             raise CodeError(_DAMAGED)
-        return cls(kind, name, psk, agreement_key, lanes, private)
+        return cls(kind, name, psk, agreement_key, lanes, private, work)
 
     @property
     def text(self) -> str:
@@ -148,7 +159,9 @@ class Code:
         if self.psk is not None:
             yield self.psk.reveal()
         yield self.agreement_key
-        yield bytes([len(self.lanes) | PRIVATE * self.private])
+        yield bytes([len(self.lanes) | PRIVATE * self.private | WORK * bool(self.work)])
+        if self.work:
+            yield bytes([self.work])
         for lane in self.lanes:
             base = lane.base.encode("ascii")
             yield lane.relay + bytes([len(base)]) + base + lane.sender_id + lane.ratchet_key

@@ -20,6 +20,7 @@ from graphchat.crypto import agreement, handshake as boxes, kem
 from graphchat.crypto.agreement import Agreed, Origin, Side
 from graphchat.crypto.kem import KemKey
 from graphchat.crypto.keys import AgreementKey, SigningKey, verify
+from graphchat.crypto.work import NONCE, is_enough
 from graphchat.errors import GraphchatError, LocalProtocolError, RemoteProtocolError
 from graphchat.ids import ConnectionId
 from graphchat.secret import Secret
@@ -63,6 +64,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     kem: Annotated[bytes, msgspec.Meta(max_length=KEM_SIZE)] = b""
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
     mode: Mode = Mode.PROVABLE
+    work: Annotated[bytes, msgspec.Meta(max_length=NONCE)] = b""
 
 
 class CodeKeys(msgspec.Struct, frozen=True):
@@ -76,6 +78,8 @@ class CodeKeys(msgspec.Struct, frozen=True):
     is_address: bool
     private: bool = False
     """Whoever uses the code gets a private connection."""
+    work: int = 0
+    """Bits of work that whoever uses it has to show."""
 
 
 class HandshakeState(msgspec.Struct):
@@ -112,6 +116,8 @@ class HandshakeState(msgspec.Struct):
     peer_lanes: tuple[Offer, ...] = ()
     peer_kem: bytes = b""
     text: str = ""
+    work: bytes = b""
+    """Bob: the nonce that the code wants."""
     refusals: int = 0
     """Bob: queues of the code that took no confirmation."""
 
@@ -159,6 +165,7 @@ def write_confirmation(
         KemKey(state.kem_key).public if state.kem_key else b"",
         state.text,
         state.mode,
+        state.work,
     )
     text = msgspec.msgpack.encode(hello)
     return [boxes.seal_confirmation(agreed, key, text, clock) for key in lane_keys]
@@ -172,6 +179,9 @@ def read_confirmation(code: CodeKeys, side: Side, lane: AgreementKey, envelope: 
     box = boxes.open_confirmation(lane, envelope)
     agreed = agreement.agree_as_alice(side, box.ckb, box.ekb0, code.hash, code.psk)
     hello = _hello(box.text(agreed))
+    # Before anything else is done for whoever asks.
+    if not is_enough(code.hash, box.ckb, hello.work, code.work):
+        raise RemoteProtocolError("a request does not show the work that its code wants")
     cid = ConnectionId(code.id)
     if code.is_address:
         cid = agreement.address_connection_id(code.id, box.ckb)

@@ -14,7 +14,7 @@ def test_an_address_is_made_shown_and_deleted(
     assert link.startswith("GRAPHCHAT:ADDRESS/")
     picture = tmp_path / "poster.png"
     assert alice.do("address", "show", "--qr", str(picture), "--json").rows == [
-        {"link": link, "accepts_all": False}
+        {"link": link, "accepts_all": False, "mode": "provable", "work": 0}
     ]
     assert qr.read(picture) == link
     assert "has an address already" in alice.refused("address", "create")

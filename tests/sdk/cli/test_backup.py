@@ -18,7 +18,7 @@ def test_a_home_comes_back_out_of_one_file(
     again = person("again")
     done = again.do("restore", file, "--json")
     assert done.rows[0]["generation"] == 1
-    assert "Contacts need a new code" in done.err
+    assert "graphchat rekey CONTACT" in done.err
     assert "go on with one of the two only" in done.err
     # The home has the passphrase of the backup now.
     assert "Set GRAPHCHAT_PASSPHRASE" in again.refused("history", "Alice")

@@ -1,11 +1,11 @@
 import asyncio
 
 import pytest
-from tests.sdk.client.people import PATIENCE, Home, Place, one, texts
+from tests.sdk.client.people import PATIENCE, Home, Place, WrongClock, one, texts
 
 from graphchat import ContactRequested, Profile
 from graphchat.codes import qr
-from graphchat.errors import ContentError, StateError
+from graphchat.errors import ContentError, NotFoundError, StateError
 
 
 async def test_an_address_stays_when_the_client_opens_again(place: Place) -> None:
@@ -96,3 +96,52 @@ async def test_what_is_said_with_a_request_is_bounded(alice: Home, bob: Home) ->
     with pytest.raises(ContentError, match="1000"):
         await bob.me.connect(address.link, text="x" * 1001)
     assert await bob.me.contacts() == []
+
+
+async def test_a_new_address_takes_the_place_of_the_old(place: Place) -> None:
+    alice, bob = await place.pair()
+    carol = await place.home("Carol", [place.relays["one"]])
+    old = await alice.me.create_address(work=3, accept_all=True)
+    async with asyncio.timeout(PATIENCE):
+        his = await bob.me.connect(old.link)
+        await his.established()
+        new = await alice.me.rotate_address()
+        assert (new.work, new.accepts_all, new.link == old.link) == (3, True, False)
+        await alice.client.settled()
+        late = await carol.me.connect(old.link)
+        with pytest.raises(StateError, match="was deleted"):
+            await late.established()
+        await (await carol.me.connect(new.link)).established()
+    await his.send("still here")
+    assert await texts(alice.me, 1) == ["still here"]
+    with pytest.raises(StateError, match="deleted or changed"):
+        await old.rotate(0)
+    await alice.reopen()
+    assert (await alice.me.address()).link == new.link
+
+
+async def test_an_old_address_may_work_for_a_while(place: Place) -> None:
+    alice, bob = await place.pair()
+    carol = await place.home("Carol", [place.relays["one"]])
+    dave = await place.home("Dave", [place.relays["one"]])
+    old = await alice.me.create_address()
+    new = await alice.me.rotate_address(keep=3600)
+    assert (await alice.me.address()).link == new.link
+    await alice.reopen()
+    assert (await alice.me.address()).link == new.link
+    await bob.me.connect(old.link)
+    assert (await one(alice.me, ContactRequested)).request.name == "Bob"
+    # An hour later.
+    await alice.reopen(clock=WrongClock(4000))
+    await carol.me.connect(old.link)
+    await dave.me.connect(new.link)
+    assert (await one(alice.me, ContactRequested)).request.name == "Dave"
+    assert [each.name for each in await alice.me.requests()] == ["Bob", "Dave"]
+    await (await alice.me.address()).delete()
+    assert await alice.me.current_address() is None
+    assert alice.client.engine.context.addresses == {}
+
+
+async def test_without_an_address_there_is_nothing_to_rotate(alice: Home) -> None:
+    with pytest.raises(NotFoundError, match="address create"):
+        await alice.me.rotate_address()

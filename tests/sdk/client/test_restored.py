@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.sdk.client.people import PATIENCE, Home, introduce, nothing_more, texts
 
-from graphchat import Client, Contact
+from graphchat import Alarm, Client, Contact
 from graphchat.client import restored
 from graphchat.clock import SystemClock
 from graphchat.crypto.vault import Strength
@@ -111,3 +111,35 @@ async def test_a_backup_needs_a_passphrase(alice: Home, tmp_path: Path) -> None:
     with pytest.raises(PassphraseError, match="Choose one"):
         await alice.client.backup(tmp_path / "saved")
     assert not (tmp_path / "saved").exists()
+
+
+async def test_a_new_code_heals_a_restored_contact_both_ways(
+    alice: Home, bob: Home, tmp_path: Path
+) -> None:
+    hers, his = await introduce(alice.me, bob.me)
+    await (await hers.post("before")).delivered()
+    copy = await saved(bob, tmp_path / "saved")
+    # What is lost with the disk: said, heard and receipted since the backup.
+    await (await his.post("his since")).delivered()
+    await (await hers.post("hers since")).delivered()
+    await bob.close()
+    waiting = await hers.post("while he was away")
+    restore(copy, tmp_path / "again.db")
+    async with asyncio.timeout(PATIENCE), Client(tmp_path / "again.db") as client:
+        me = await client.profile()
+        her = await me.contact("Alice")
+        first = await her.post("I am back")
+        code = await hers.rekey()
+        await me.connect(code.link)
+        await code.used()
+        await her.rekeyed()
+        assert not her.needs_code
+        await first.delivered()
+        await waiting.delivered()
+        assert await texts(me, 2) == ["before", "while he was away"]
+        assert await texts(alice.me, 2) == ["his since", "I am back"]
+        await (await hers.post("welcome")).delivered()
+        await (await her.post("thanks")).delivered()
+        assert await texts(me, 1) == ["welcome"]
+        assert await texts(alice.me, 1) == ["thanks"]
+    assert [event for event in await alice.me.pending_events() if isinstance(event, Alarm)] == []

@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 from tests.vectors import make_codes
 
 from graphchat.codes import MAX_CODE, Code, CodeLane, Kind
+from graphchat.codes.invitation import MAX_WORK, PREFIX, WORK, from_base32, to_base32
 from graphchat.errors import CodeError, LocalProtocolError
 from graphchat.ids import Fingerprint, QueueId
 from graphchat.secret import Secret
@@ -50,7 +51,16 @@ LANES: Final = st.builds(
 SOME_LANES: Final = st.lists(LANES, min_size=1, max_size=8).map(tuple)
 CODES: Final = st.one_of(
     st.builds(Code, st.just(Kind.INVITE), IDS, KEYS.map(Secret), KEYS, SOME_LANES),
-    st.builds(Code, st.just(Kind.ADDRESS), IDS, st.none(), KEYS, SOME_LANES),
+    st.builds(
+        Code,
+        st.just(Kind.ADDRESS),
+        IDS,
+        st.none(),
+        KEYS,
+        SOME_LANES,
+        st.booleans(),
+        st.integers(0, MAX_WORK),
+    ),
 )
 
 
@@ -130,6 +140,7 @@ def test_codes_are_those_of_the_specification(vector: dict[str, Any]) -> None:
             for each in vector["lanes"]
         ),
         private=vector["private"],
+        work=vector["work"],
     )
     assert code.text == vector["text"]
     assert Code.parse(vector["text"]) == code
@@ -173,6 +184,33 @@ def test_a_code_with_a_part_of_a_wrong_form_cannot_be_made() -> None:
     for parts in wrong:
         with pytest.raises(LocalProtocolError):
             Code(*parts)
+
+
+def test_work_is_for_addresses_and_has_its_limits() -> None:
+    parts = (bytes(16), Secret(bytes(32)), bytes(32), (lane(),))
+    with pytest.raises(LocalProtocolError, match="0 to 26"):
+        Code(Kind.INVITE, *parts, work=1)
+    for bits in (-1, MAX_WORK + 1):
+        with pytest.raises(LocalProtocolError, match="0 to 26"):
+            Code(Kind.ADDRESS, bytes(16), None, bytes(32), (lane(),), work=bits)
+
+
+@pytest.mark.parametrize("bits", [0, MAX_WORK + 1, 255])
+def test_an_address_that_wants_impossible_work_is_damaged(bits: int) -> None:
+    code = Code(Kind.ADDRESS, bytes(16), None, bytes(32), (lane(),), work=5)
+    payload = from_base32(code.text.partition("/")[2])
+    assert payload[49:51] == bytes([WORK | 1, 5])
+    changed = payload[:50] + bytes([bits]) + payload[51:]
+    with pytest.raises(CodeError, match="is damaged"):
+        Code.parse(f"{PREFIX}ADDRESS/{to_base32(changed)}")
+
+
+def test_an_invitation_that_wants_work_is_damaged() -> None:
+    code = Code(Kind.INVITE, bytes(16), Secret(bytes(32)), bytes(32), (lane(),))
+    payload = from_base32(code.text.partition("/")[2])
+    changed = payload[:81] + bytes([WORK | 1, 5]) + payload[82:]
+    with pytest.raises(CodeError, match="is damaged"):
+        Code.parse(f"{PREFIX}INVITE/{to_base32(changed)}")
 
 
 def test_a_code_shows_none_of_its_secrets() -> None:
