@@ -43,7 +43,6 @@ def test_what_came_by_a_lane_keeps_its_limits(lane: list[int]) -> None:
         (STREAM, 2**63, 0, SIGNATURE),
         (STREAM, 1, -1, SIGNATURE),
         (STREAM, 1, 0, bytes(63)),
-        (STREAM, 1, 0, b""),
     ],
 )
 def test_a_receipt_out_of_its_limits_is_refused(
