@@ -62,8 +62,7 @@ def test_a_private_relay_makes_queues_by_tokens(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", [2, 3])
 @pytest.mark.parametrize("kind", OTHER)
-def test_it_does_so_for_long(tmp_path: Path, kind: str, seed: int) -> None:
-    said = tried(tmp_path, kind, examples=250, seed=seed)
+def test_it_does_so_for_long(tmp_path: Path, kind: str) -> None:
+    said = tried(tmp_path, kind, examples=120, seed=2)
     assert "7 covered / 7 selected" in said
