@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import contacts, home, output
+from graphchat.cli import contacts, home, invitations, output
 from graphchat.cli.options import Json, Private, Qr, Wait
 from graphchat.cli.progress import bar
 from graphchat.errors import CodeError, StateError
@@ -21,7 +21,11 @@ _LINKS: Final = ("graphchat:", "https:", "http:")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    app.command(epilog="Example: graphchat invite --qr code.png --wait 60")(invite)
+    example = "Example: graphchat invite --qr code.png --wait 60"
+    group = typer.Typer(invoke_without_command=True, epilog=example)
+    group.callback()(invite)
+    invitations.register(group)
+    app.add_typer(group, name="invite")
     app.command(epilog="Example: graphchat connect photo.jpg --wait 60")(connect)
 
 
@@ -37,6 +41,8 @@ def invite(
     Hand it over where nobody else sees it: whoever uses it first is the contact. Without
     --wait, the next command that connects (graphchat receive) finishes what they began.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from graphchat.cli import codes
 
     async def work(client: "Client", profile: "OwnProfile") -> None:

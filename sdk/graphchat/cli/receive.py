@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Seconds that `receive` listens if nothing else is said.
 LISTEN: Final = 10.0
+# Seconds between looks at the relays, and until a silent one is told: many come back at once.
+LOOK: Final = 0.5
+GRACE: Final = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +54,12 @@ def receive(
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
         show = _printer(save, ids=ids, as_json=as_json)
-        await listen(profile, None if follow else patience, show, join=not as_json)
+        watching = asyncio.create_task(_watch(client)) if follow else None
+        try:
+            await listen(profile, None if follow else patience, show, join=not as_json)
+        finally:
+            if watching is not None:
+                watching.cancel()
         # Silence must not look like "nothing new".
         if patience and client.engine.links.entries and not client.online:
             output.say("None of your relays has answered; what they have comes next time.")
@@ -62,6 +70,24 @@ def receive(
         if not follow:
             raise
         errors.leave_line()  # that is how following ends
+
+
+async def _watch(client: "Client") -> None:
+    """Say when a relay of ours is lost for more than a moment, and when it is back."""
+    loop, lost, told = asyncio.get_running_loop(), dict[str, float](), set[str]()
+    while True:
+        for relay in client.relays:
+            name, up = relay.base, client.health(relay).up
+            if up is False and loop.time() - lost.setdefault(name, loop.time()) >= GRACE:
+                if name not in told:
+                    output.say(f"{name} does not answer any more; it is tried again and again.")
+                told.add(name)
+            elif up:
+                lost.pop(name, None)
+                if name in told:
+                    output.say(f"{name} answers again.")
+                told.discard(name)
+        await asyncio.sleep(LOOK)
 
 
 async def listen(

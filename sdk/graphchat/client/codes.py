@@ -53,6 +53,21 @@ def invitation(
     return code, Connection.begin(shake, lanes, clock)
 
 
+def shown_again(connection: Connection) -> Code:
+    """Return the code of an invitation that waits, as it was made."""
+    shake, lanes = connection.state.handshake, connection.lanes.values()
+    if shake.phase is not Phase.INVITED or shake.agreement_key is None:
+        raise LocalProtocolError("only an invitation that nobody used is shown again")
+    return Code(
+        Kind.INVITE,
+        shake.code.id,
+        shake.code.psk,
+        AgreementKey(shake.agreement_key).public,
+        tuple(_code_lane(lane.state) for lane in lanes),
+        shake.code.private,
+    )
+
+
 def address(
     lanes: Sequence[LaneState], clock: Clock, *, private: bool = False, work: int = 0
 ) -> tuple[Code, AddressState]:

@@ -41,6 +41,7 @@ from graphchat.content.forms import Value
 from graphchat.content.pictures import MAX_FILE, make_image
 from graphchat.content.profile import MAX_NAME
 from graphchat.content.words import kind_of, text_of
+from graphchat.core.connection import Connection
 from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
 from graphchat.core.handshake import Phase
 from graphchat.errors import ContentError, NotFoundError, StateError
@@ -159,6 +160,11 @@ class Contact:
         """
         lanes = [lane for lane in self._live.connection.lanes.values() if lane.started]
         return bool(lanes) and all(lane.post_quantum for lane in lanes)
+
+    @property
+    def connection(self) -> Connection:
+        """The machine underneath."""
+        return self._live.connection
 
     @property
     def row_id(self) -> int:

@@ -28,6 +28,11 @@ class Invitation:
         return qr.terminal(self.link, width)
 
     @property
+    def id(self) -> str:
+        """The id that the contact will have, 32 hexadecimal digits."""
+        return self._contact.id
+
+    @property
     def used(self) -> bool:
         """Whether somebody has used the code."""
         return self._contact.state != Phase.INVITED

@@ -100,6 +100,12 @@ class OwnProfile:
         await self._engine.do(partial(self._begin, live, "invitation", []))
         return Invitation(code.text, Contact(self._engine, live))
 
+    async def invitations(self) -> list[Invitation]:
+        """Return the invitations that nobody has used yet, oldest first."""
+        found = await self._contacts(("invited",))
+        found.sort(key=lambda contact: contact.row_id)
+        return [Invitation(codes.shown_again(each.connection).text, each) for each in found]
+
     async def connect(
         self,
         source: str | Path | Pillow.Image,

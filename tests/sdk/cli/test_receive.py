@@ -5,8 +5,9 @@ import signal
 import subprocess
 import time
 
-from tests.sdk.cli.people import Pair
-from tests.together.processes import PROGRAM, RelayProcess, environment
+import pytest
+from tests.sdk.cli.people import NewPerson, Pair, befriend
+from tests.together.processes import PROGRAM, RelayProcess, environment, relays
 
 from graphchat import Client
 
@@ -102,3 +103,22 @@ def test_receive_says_that_it_has_the_home_for_itself(pair: Pair) -> None:
     assert "One command at a time can use a home" in " ".join(
         bob.do("receive", "--help").out.split()
     )
+
+
+def test_following_tells_of_a_relay_that_is_lost_and_back(
+    person: NewPerson, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    alice, bob = person("alice"), person("bob")
+    with relays(tmp_path_factory.mktemp("lost"), 1) as (server,):
+        asyncio.run(befriend(alice.database, bob.database, server.uri))
+        following = bob.start("receive", "--follow")
+        assert following.stderr is not None
+        alice.do("send", "Bob", "there?")
+        assert following.stdout is not None
+        assert "there?" in following.stdout.readline()
+        server.kill()
+        assert "does not answer any more" in following.stderr.readline()
+        server.start()
+        assert "answers again" in following.stderr.readline()
+        following.send_signal(signal.SIGINT)
+        following.communicate(timeout=20)

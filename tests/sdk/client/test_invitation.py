@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from tests.sdk.client.people import PATIENCE, Home, introduce
+from tests.sdk.client.people import PATIENCE, Home, Place, introduce
 
 from graphchat.codes import Code, qr
 from graphchat.errors import StateError
@@ -74,3 +74,15 @@ async def test_links_of_one_person_have_nothing_in_common(alice: Home, bob: Home
     assert first.id != second.id
     assert first != second
     assert len({first, second, first}) == 2
+
+
+async def test_what_is_out_is_shown_again_as_it_was(place: Place) -> None:
+    alice, bob = await place.pair("one", "two")
+    first = await alice.me.invite()
+    second = await alice.me.invite(private=True)
+    await alice.reopen()
+    found = await alice.me.invitations()
+    assert [each.link for each in found] == [first.link, second.link]
+    async with asyncio.timeout(PATIENCE):
+        await (await bob.me.connect(found[1].link)).established()
+    assert [each.link for each in await alice.me.invitations()] == [first.link]
