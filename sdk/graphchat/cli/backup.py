@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import home, output, passphrase
+from graphchat.cli import home, output
 from graphchat.cli.options import Json
 from graphchat.cli.progress import bar
 from graphchat.errors import NotFoundError, PassphraseError, StateError
@@ -48,6 +48,7 @@ def backup(
     Profiles, contacts, messages and keys are in it. GRAPHCHAT_BACKUP_PASSPHRASE or a question
     says by which passphrase it opens; without, by that of the home.
     """
+    from graphchat.cli import passphrase
     from graphchat.clock import SystemClock
     from graphchat.store.backup import write
 
@@ -106,6 +107,8 @@ def restore(
 
 
 def _protection(secret: str | None) -> str:
+    from graphchat.cli import passphrase
+
     if chosen := os.environ.get(VARIABLE):
         return chosen
     if output.can_ask():
@@ -118,6 +121,8 @@ def _protection(secret: str | None) -> str:
 
 
 def _asked(question: str) -> str:
+    from graphchat.cli import passphrase
+
     if not output.can_ask():
         raise PassphraseError(f"A backup has a passphrase. Set {VARIABLE}.")
     return passphrase.typed(question)

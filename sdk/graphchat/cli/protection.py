@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import home, output, passphrase
+from graphchat.cli import home, output
 from graphchat.errors import PassphraseError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def change(
 
     Backups, and copies of the home that others made, still open with the old one.
     """
+    from graphchat.cli import passphrase
+
     database = home.Home.of(ctx).database
 
     async def look(client: "Client") -> None:
@@ -50,6 +52,8 @@ def change(
 
 
 def _new() -> str:
+    from graphchat.cli import passphrase
+
     if chosen := os.environ.get(VARIABLE):
         return chosen
     if not output.can_ask():
