@@ -289,11 +289,9 @@ class Connection:
             # So does the same answer.
             handshake.read_answer(shake, lane.key, envelope)
             return []
-        return [
-            *self.rotation.opened(lane),
-            *self.rekey.arrived(lane),
-            *self._frame(lane, data, signature, may_reach),
-        ]
+        # First what may be refused: then nothing is said, nor sealed, that would be lost with it.
+        found = self._frame(lane, data, signature, may_reach)
+        return [*found, *self.rotation.opened(lane), *self.rekey.arrived(lane)]
 
     def _begun(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         """Take what begins a lane."""

@@ -143,6 +143,7 @@ class Rotation:
                 # Both want the same: Alice's offer counts.
                 if self.is_alice:
                     return [self.say(LaneRemove(add.number))]
+                self.state.adding = None
                 found += self._withdraw(ours)
             elif add.replaces not in self.lanes:
                 return [self.say(LaneRemove(add.number))]
@@ -189,9 +190,10 @@ class Rotation:
         """Note that something has come by a lane; answer the first thing that does."""
         lane.failures = 0
         first, lane.state.opened = not lane.state.opened, True
-        if not first or lane.state.number < FIRST_ADDED or not lane.can_send:
+        number, is_usable = lane.state.number, lane.can_send and lane.state.number in self.lanes
+        if not first or number < FIRST_ADDED or not is_usable:
             return []
-        return [self.by_lane(LaneTest(lane.state.number, heard=True), lane.state.number)]
+        return [self.by_lane(LaneTest(number, heard=True), number)]
 
     def tested(self, lane: Lane, test: LaneTest) -> list[Effect]:
         """Note that the other side has tried a lane; then the lane before it can go."""
@@ -217,13 +219,13 @@ class Rotation:
         if self.state.joining.pop(number, None) is not None:
             return []
         lane, adding = self.lanes.get(number), self.state.adding
+        others = [each for each in self.lanes.values() if each.can_send and each is not lane]
+        if lane is not None and lane.started and not others:
+            raise RemoteProtocolError("the last lane of a connection is not removed")
         if adding is not None and adding.number == number:
             self._pause()
         if lane is None:
             return []
-        others = [each for each in self.lanes.values() if each.can_send and each is not lane]
-        if lane.started and not others:
-            raise RemoteProtocolError("the last lane of a connection is not removed")
         found: list[Effect] = [] if lane.state.leaving else [self.say(LaneRemove(number))]
         del self.lanes[number]
         return [*found, do.Remove(lane.state)]
@@ -249,11 +251,9 @@ class Rotation:
         adding = self.state.adding
         assert adding is not None
         self._pause(now)
-        return self._withdraw(adding, keep_state=True)
+        return self._withdraw(adding)
 
-    def _withdraw(self, adding: Adding, *, keep_state: bool = False) -> list[Effect]:
-        if not keep_state:
-            self.state.adding = None
+    def _withdraw(self, adding: Adding) -> list[Effect]:
         lane = self.lanes.pop(adding.number, None)
         return [] if lane is None else [self.say(LaneRemove(adding.number)), do.Remove(lane.state)]
 

@@ -207,3 +207,30 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
     pair.settle()
     assert numbers(pair.alice) == {0, 1}
     assert pair.alice.texts == ["still here"]
+
+
+def test_a_refused_frame_that_is_the_first_by_a_new_lane_costs_no_frame_of_ours() -> None:
+    pair = Pair.by_invitation().connect()
+    talk(pair, 1)
+    pair.alice.connection.lanes[1].state.dropped = True
+    pair.alice.tick()
+    for side in (pair.alice, pair.bob):
+        side.work()
+    pair.alice.send(0)
+    while pair.bob.queues[0].envelopes:
+        pair.bob.receive(0)
+    pair.bob.work()
+    pair.bob.send(0)
+    while pair.alice.queues[0].envelopes:
+        pair.alice.receive(0)
+    assert pair.alice.connection.lanes[16].started
+    bob, before = pair.bob.connection, pair.alice.visible()
+    bob.lanes[16].state.hold = 0
+    rubbish = bob.lanes[16].seal(bob.cid, 0, b"no frame", b"s" * 64, pair.clock)
+    pair.alice.take(16, rubbish)
+    assert pair.alice.refused
+    assert pair.alice.visible() == before
+    bob.lanes[16].state.hold = bob.state.outbox.seq
+    talk(pair, 3)
+    assert numbers(pair.alice) == numbers(pair.bob) == {0, 16}
+    assert pair.bob.texts == said(pair.alice)
