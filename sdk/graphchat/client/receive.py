@@ -166,7 +166,7 @@ class Receiver:
         state = address.state
         key = AgreementKey(state.lanes[number].ratchet_key)
         asked = handshake.read_confirmation(state.code, state.side, key, envelope)
-        handshake.check_reach(asked.hello, may_reach)
+        handshake.check_offers(asked.hello.lanes, may_reach)
         if 0 < state.ends_at <= context.clock.now():
             accept.drop_address(turn, address)
             return

@@ -42,12 +42,12 @@ from graphchat.core.handshake import (
     anywhere,
 )
 from graphchat.core.inbox import Conflict, Drop, Hold, Inbox, Signed, Skip, StreamState, Use
-from graphchat.core.lane import Lane, LaneState
+from graphchat.core.lane import Lane, LaneState, start_all
 from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
 from graphchat.core.rekey import Rekey, RekeyState
 from graphchat.core.rotation import Rotation, RotationState
-from graphchat.crypto.agreement import Side, lane_secrets
+from graphchat.crypto.agreement import Side
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import (
     DecryptionError,
@@ -191,7 +191,7 @@ class Connection:
     def _answered(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         """Bob: read the answer, and start the lanes."""
         answer = handshake.read_answer(self.state.handshake, lane.key, envelope)
-        handshake.check_reach(answer.hello, may_reach)
+        handshake.check_offers(answer.hello.lanes, may_reach)
         return self._start([*self.lanes.values()], answer.hello.lanes, answer)
 
     def _start(
@@ -199,26 +199,20 @@ class Connection:
     ) -> list[Effect]:
         """Start those of ``lanes`` for which the other side has a queue; give up the rest."""
         shake, count = self.state.handshake, min(len(lanes), len(offers))
-        ratchets = [
-            lane.prepare(
-                lane_secrets(answer.final, lane.state.number),
-                offer,
-                initiator=shake.role is Role.BOB,
-                clock=self.clock,
-            )
-            for lane, offer in zip(lanes, offers, strict=False)
-        ]
-        # Nothing was changed up to here, and nothing fails from here on.
-        found: list[Effect] = [do.Remove(lane.state) for lane in lanes[count:]]
+        kept, taken = lanes[:count], offers[:count]
+        is_bob = shake.role is Role.BOB
+        start_all(kept, taken, answer.final, initiator=is_bob, clock=self.clock)
         self.lanes.clear()
-        self.lanes.update((lane.state.number, lane) for lane in lanes[:count])
-        started = zip(self.lanes.values(), offers, ratchets, strict=False)
-        for lane, offer, ratchet in started:
-            lane.start(ratchet, offer)
-            lane.state.since = self.clock.now()
-            found.append(do.Secure(lane.state.number, offer.sender_key))
+        self.lanes.update((lane.state.number, lane) for lane in kept)
         handshake.note_answer(shake, answer)
-        return [*found, do.Moved(Phase.PENDING)]
+        return [
+            *(do.Remove(lane.state) for lane in lanes[count:]),
+            *(
+                do.Secure(lane.state.number, offer.sender_key)
+                for lane, offer in zip(kept, taken, strict=True)
+            ),
+            do.Moved(Phase.PENDING),
+        ]
 
     def _welcome(self) -> Effect:
         return self._say_control(Welcome(self.state.handshake.profile))
@@ -308,7 +302,7 @@ class Connection:
         side = Side(AgreementKey(shake.agreement_key), self.lanes[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         if shake.phase is Phase.INVITED:
-            handshake.check_reach(asked.hello, may_reach)
+            handshake.check_offers(asked.hello.lanes, may_reach)
             return self.asked(asked)
         return [] if asked.agreed.ckb == shake.ckb else [do.Alarm(Danger.CODE_SEEN)]
 

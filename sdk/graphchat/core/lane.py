@@ -3,12 +3,14 @@
 docs/protocol.md, sections 11 to 13.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from graphchat.clock import Clock
 from graphchat.content.lanes import Offer
 from graphchat.crypto import kem
-from graphchat.crypto.agreement import LaneSecrets
+from graphchat.crypto.agreement import LaneSecrets, lane_secrets
 from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.crypto.ratchet import Ratchet
 from graphchat.errors import LocalProtocolError, RemoteProtocolError
@@ -150,3 +152,20 @@ class Lane:
         if self._ratchet is not None:
             self.state.ratchet = self._ratchet.encode()
         return self.state
+
+
+def start_all(
+    lanes: Sequence[Lane], offers: Sequence[Offer], final: Secret, *, initiator: bool, clock: Clock
+) -> None:
+    """Start lanes of a handshake in their order, each towards the offer at its place.
+
+    Changes all of them or none. Raises `RemoteProtocolError` as `Lane.prepare`.
+    """
+    pairs = list(zip(lanes, offers, strict=True))
+    ratchets = [
+        lane.prepare(lane_secrets(final, place), offer, initiator=initiator, clock=clock)
+        for place, (lane, offer) in enumerate(pairs)
+    ]
+    for (lane, offer), ratchet in zip(pairs, ratchets, strict=True):
+        lane.start(ratchet, offer)
+        lane.state.since = clock.now()

@@ -18,9 +18,9 @@ from graphchat.content.lanes import LaneTest, Offer
 from graphchat.core import effects as do, handshake
 from graphchat.core.effects import Danger, Effect
 from graphchat.core.handshake import Answer, HandshakeState, MayReach, Phase, Role
-from graphchat.core.lane import Lane, LaneState
+from graphchat.core.lane import Lane, LaneState, start_all
 from graphchat.core.rotation import Rotation
-from graphchat.crypto.agreement import Side, lane_secrets
+from graphchat.crypto.agreement import Side
 from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import DecryptionError, RemoteProtocolError, StateError
 from graphchat.ids import ConnectionId
@@ -110,13 +110,13 @@ class Rekey:
         if shake.role is Role.BOB:
             answer = handshake.read_answer(shake, lane.key, envelope)
             self._check(answer.hello.proof)
-            handshake.check_reach(answer.hello, may_reach)
+            handshake.check_offers(answer.hello.lanes, may_reach)
             return self._start(shake, answer.hello.lanes, answer)
         assert shake.agreement_key is not None
         side = Side(AgreementKey(shake.agreement_key), self._own()[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         self._check(asked.hello.proof)
-        handshake.check_reach(asked.hello, may_reach)
+        handshake.check_offers(asked.hello.lanes, may_reach)
         # On a copy: an answer that cannot be written changes nothing.
         shake = msgspec.structs.replace(shake)
         handshake.note_request(shake, asked)
@@ -169,25 +169,20 @@ class Rekey:
         self, shake: HandshakeState, offers: Sequence[Offer], answer: Answer
     ) -> list[Effect]:
         own, is_bob = self._own(), shake.role is Role.BOB
-        ratchets = [
-            lane.prepare(
-                lane_secrets(answer.final, index), offer, initiator=is_bob, clock=self.clock
-            )
-            for index, (lane, offer) in enumerate(zip(own, offers, strict=False))
-        ]
-        # Nothing was changed up to here, and nothing fails from here on.
+        count = min(len(own), len(offers))
+        kept, taken = own[:count], offers[:count]
+        start_all(kept, taken, answer.final, initiator=is_bob, clock=self.clock)
         found: list[Effect] = []
-        for lane in own[len(ratchets) :]:
+        for lane in own[count:]:
             del self.lanes[lane.state.number]
             found.append(do.Remove(lane.state))
-        for lane, offer, ratchet in zip(own, offers, ratchets, strict=False):
-            lane.start(ratchet, offer)
-            lane.state.since, lane.state.ratchet_key = self.clock.now(), None
+        for lane, offer in zip(kept, taken, strict=True):
+            lane.state.ratchet_key = None
             found.append(do.Secure(lane.state.number, offer.sender_key))
         handshake.note_answer(shake, answer)
         handshake.forget(shake)
         self.state.shake = shake
-        self.state.numbers = tuple(lane.state.number for lane in own[: len(ratchets)])
+        self.state.numbers = tuple(lane.state.number for lane in kept)
         by_lane = self.rotation.by_lane
         found += [by_lane(LaneTest(number, heard=False), number) for number in self.state.numbers]
         return found
