@@ -14,7 +14,8 @@ from graphchat.client import accept, cards, codes, flood, reach, rekeying, rows
 from graphchat.client.address import Address, Wanted, make_address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
-from graphchat.client.contact import MAX_PAGE, Contact, read_file
+from graphchat.client.contact import Contact
+from graphchat.client.conversation import MAX_PAGE
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
 from graphchat.client.groups import own as groups
@@ -27,6 +28,7 @@ from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
 from graphchat.client.search import Scope, Search
 from graphchat.client.stream import PAGE, Stream
+from graphchat.client.talking import read_file
 from graphchat.codes import Kind
 from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar

@@ -7,7 +7,7 @@ from PIL import Image
 from tests.sdk.cli.people import Pair
 
 from graphchat.cli import export
-from graphchat.client import contact
+from graphchat.client import conversation
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def talked(pair: Pair, tmp_path: Path) -> Pair:
 def test_a_line_of_json_holds_all_of_a_message(
     talked: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact, "SMALL_PAGE", 2)
+    monkeypatch.setattr(conversation, "SMALL_PAGE", 2)
     _, bob = talked
     file = tmp_path / "alice.json"
     done = bob.do("export", "Alice", str(file))

@@ -10,7 +10,8 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat.client.apply import Applier
-from graphchat.client.contact import MAX_PAGE, Contact, Sendable, as_message
+from graphchat.client.contact import Contact
+from graphchat.client.conversation import MAX_PAGE
 from graphchat.client.engine import Engine
 from graphchat.client.groups import entries, hosting, posts, rows, views
 from graphchat.client.groups.live import LiveGroup
@@ -19,6 +20,7 @@ from graphchat.client.groups.registry import Groups
 from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.receipt import Receipt
+from graphchat.client.talking import Sendable, as_message
 from graphchat.codes import GroupCode, qr
 from graphchat.content import GroupInvite, Message
 from graphchat.core.frame import MESSAGE_ID_SIZE
