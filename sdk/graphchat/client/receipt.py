@@ -1,5 +1,7 @@
 """What becomes of a message that was sent."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 from graphchat.client.live import STATES, MessageState, Progress
@@ -27,6 +29,12 @@ class Receipt:
     async def sent(self) -> None:
         """Return once one relay has acknowledged the message."""
         await self._reached("sent")
+
+    async def sent_within(self, seconds: float) -> None:
+        """Return as `sent`, or after so many seconds; `state` tells which it was."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.sent()
 
     async def delivered(self) -> None:
         """Return once the other side has signed that it has the message."""

@@ -5,7 +5,6 @@ Base of `Contact`, which says more about who is at the other end.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -81,9 +80,7 @@ class Talking(Conversation):
         ``receipt.state`` says so: it leaves by itself later. See `post`.
         """
         receipt = await self.post(message, id=id)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await receipt.sent()
+        await receipt.sent_within(timeout)
         return receipt
 
     async def reply(self, id: MessageId, message: Sendable, **options: Any) -> Receipt:  # noqa: A002

@@ -20,7 +20,7 @@ from graphchat.client.groups.registry import Groups
 from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.receipt import Receipt
-from graphchat.client.talking import Sendable, as_message
+from graphchat.client.talking import SEND_TIMEOUT, Sendable, as_message
 from graphchat.codes import GroupCode, qr
 from graphchat.content import GroupInvite, Message
 from graphchat.core.frame import MESSAGE_ID_SIZE
@@ -31,8 +31,6 @@ from graphchat.errors import ContentError, StateError
 from graphchat.ids import MessageId
 from graphchat.secret import Secret
 
-# Seconds that `send` waits for a relay before it leaves the post to the queue.
-SEND_TIMEOUT: Final = 10.0
 KEY: Final = 32
 # Seconds between looks whether everything has left.
 LOOK: Final = 0.1
@@ -129,9 +127,7 @@ class Group:
         On a host, what nobody else is there to hear counts as sent.
         """
         receipt = await self.post(message, id=id)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await receipt.sent()
+        await receipt.sent_within(timeout)
         return receipt
 
     async def history(
