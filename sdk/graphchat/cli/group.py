@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import home, output
+from graphchat.cli.connect import source_of
 from graphchat.cli.options import Json, Qr, Wait, Who
 from graphchat.errors import ContentError, NotFoundError, StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from graphchat.client import Client, Group, OwnProfile
 
 app = typer.Typer(
@@ -84,13 +87,14 @@ def join(
     home.run_as(ctx, joining(source, wait, as_json=as_json))
 
 
-def joining(source: str, wait: float | None, *, as_json: bool):  # type: ignore[no-untyped-def]
-    """Return the work of `join`, which `broadcast subscribe` shares."""
-    from pathlib import Path
+def joining(
+    source: str, wait: float | None, *, as_json: bool
+) -> "Callable[[Client, OwnProfile], Awaitable[None]]":
+    """Return the work of `join`, which `broadcast subscribe` shares. Raises `CodeError`."""
+    code = source_of(source)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        is_file = not source.upper().startswith(("GRAPHCHAT:", "HTTPS://"))
-        group = await profile.join_group(Path(source) if is_file else source)
+        group = await profile.join_group(code)
         await home.in_time(group.entered(), LEAVE if wait is None else wait)
         show(group, as_json=as_json)
         if wait is not None and group.status == "asked":

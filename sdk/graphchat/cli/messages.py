@@ -1,6 +1,7 @@
 """Saying something to a contact."""
 
 import asyncio
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -118,6 +119,8 @@ async def deliver(
 
 
 async def _sent(contact: "Contact", receipt: "Receipt", wait: float | None) -> None:
+    if contact.needs_code:
+        return
     seconds = PATIENCE if wait is None else wait
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -145,7 +148,7 @@ def _why_queued(contact: "Contact") -> str:
     if contact.needs_code:
         return (
             f"{contact.name} needs a new code, since a backup was restored: graphchat rekey"
-            " CONTACT. The message leaves then."
+            f" {shlex.quote(contact.name)}. The message leaves then."
         )
     if contact.state == "established":
         return "No relay has taken the message yet. It leaves with the next command that connects."

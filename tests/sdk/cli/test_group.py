@@ -52,3 +52,7 @@ def test_a_link_to_a_group_is_no_invitation(
     alice.do("group", "create", "Hikers")
     link = alice.do("group", "link", "Hikers").out.strip()
     assert "graphchat group join" in bob.refused("connect", link)
+
+
+def test_what_is_no_link_of_a_group_is_refused_with_what_to_do(alice: Person) -> None:
+    assert alice.refused("group", "join", "Hikers").startswith("This is no graphchat link, and no")
