@@ -67,6 +67,7 @@ CID: Final = some(16, "cid")
 STREAM: Final = some(8, "stream")
 AUTHOR: Final = some(32, "proof key")
 RECEIVER: Final = some(32, "proof key of the receiver")
+SUCCESSOR: Final = some(32, "next proof key")
 
 
 def public(key: bytes) -> bytes:
@@ -170,6 +171,22 @@ def receipts(chain: list[dict[str, object]]) -> Iterator[dict[str, object]]:
         }
 
 
+def successor(last: int) -> dict[str, object]:
+    """Return the change of the proof key that frame ``last + 1`` announces (section 18)."""
+    key, from_seq = public(SUCCESSOR), last + 2
+    statement = b"gc/1 next" + CID + STREAM + from_seq.to_bytes(8, "big") + key
+    signature = sign(AUTHOR, statement)
+    fields = {"type": string("key.next"), "key": binary(key), "signature": binary(signature)}
+    return {
+        "stream": STREAM.hex(),
+        "from_seq": from_seq,
+        "key": key.hex(),
+        "statement": statement.hex(),
+        "signature": signature.hex(),
+        "payload": mapping(fields).hex(),
+    }
+
+
 def refused() -> Iterator[tuple[str, bytes]]:
     """Yield frames that a reader must refuse."""
     name, prev = some(16, "id"), some(32, "prev")
@@ -199,6 +216,7 @@ def main() -> None:
         "proof_public": public(AUTHOR).hex(),
         "frames": chain,
         "receipts": list(receipts(chain)),
+        "next": successor(max(int(str(vector["seq"])) for vector in chain)),
         "refused": [{"name": name, "frame": data.hex()} for name, data in refused()],
     }
     OUT.write_text(json.dumps(vectors, indent=1) + "\n")

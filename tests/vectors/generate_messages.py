@@ -131,11 +131,15 @@ def lanes() -> Iterator[tuple[str, bytes]]:
     yield "lane tried", message("lane.test", number=integer(17), heard=FALSE)
     yield "lane tried again", message("lane.test", number=integer(17), heard=TRUE)
     yield "lane given up", message("lane.remove", number=integer(1))
+    key = {"key": binary(some(32, "key")), "signature": binary(some(64, "signature"))}
+    yield "next proof key", message("key.next", **key)
 
 
 def refused() -> Iterator[tuple[str, bytes]]:
     """Yield messages of known types that break a limit."""
     short = binary(TARGET[1:])
+    half = {"key": binary(some(16, "key")), "signature": binary(some(64, "signature"))}
+    yield "proof key of 16 bytes", message("key.next", **half)
     yield "reply to an id of 15 bytes", message("text", text=string("x"), reply_to=short)
     yield "quote without its message", message("text", text=string("x"), quote=string("y"))
     yield "recording that is no Ogg", message("voice", data=binary(b"RIFF"), duration_ms=b"\x01")

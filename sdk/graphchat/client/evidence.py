@@ -7,7 +7,7 @@ section 18.
 
 from graphchat.client.rows import Row
 from graphchat.content import ReceiptBody
-from graphchat.core import frame as frames
+from graphchat.core import frame as frames, succession
 from graphchat.core.frame import Frame, Kind
 from graphchat.core.inbox import Signed
 
@@ -16,8 +16,8 @@ def link(connection_id: int, signed: Signed, *, outgoing: bool) -> Row:
     """Keep the place of a frame in its chain, and of a message what signs it."""
     frame, digest = signed.frame, frames.digest(signed.data)
     shown: tuple[object, ...] = (None,) * 5
-    if frame.kind is Kind.CONTENT or _is_welcome(frame):
-        payload = frame.payload if _is_welcome(frame) else None
+    if frame.kind is Kind.CONTENT or _is_needed(frame):
+        payload = frame.payload if _is_needed(frame) else None
         shown = (frame.kind, frame.id, frame.ts_ms, signed.signature, payload)
     return Row(
         "INSERT OR IGNORE INTO client_evidence (connection_id, outgoing, stream, seq, digest,"
@@ -69,6 +69,11 @@ def forget(connection_id: int, message_id: bytes, *, outgoing: bool) -> Row:
     )
 
 
-def _is_welcome(frame: Frame) -> bool:
-    """Tell whether a frame is the first of its stream, which says who its author claims to be."""
-    return frame.kind is Kind.CONTROL and frame.seq == 1
+def _is_needed(frame: Frame) -> bool:
+    """Tell whether a proof needs what a frame says to the other program.
+
+    That is the first of a stream, which says who its author claims to be, and each that announces
+    another key.
+    """
+    is_first = frame.kind is Kind.CONTROL and frame.seq == 1
+    return is_first or succession.announced(frame) is not None

@@ -14,7 +14,9 @@ from typing import Final, NamedTuple
 
 from graphchat.client.context import Context
 from graphchat.client.live import Live
-from graphchat.core import handshake, proof
+from graphchat.content import Turn
+from graphchat.core import handshake, proof, succession
+from graphchat.core.connection import Connection
 from graphchat.core.frame import Kind
 from graphchat.core.handshake import HandshakeState, Role
 from graphchat.core.proof import MAX_SIZE, Case, Kept, Record, Verdict
@@ -64,7 +66,7 @@ class Choice:
         if row.kind is None or row.ts_ms is None:
             return False
         if row.kind == Kind.CONTROL:
-            return self.profiles
+            return self.profiles and row.seq == 1
         if not self.attachments and row.type in ATTACHMENTS:
             return False
         if self.messages is not None and not {row.msg_id, row.target} & {*self.messages}:
@@ -127,8 +129,11 @@ async def export(
         # What was said by other devices of a side stands beside the rest of that side.
         said = ours if outgoing else theirs
         said.append(_kept(list(rows), payloads, receipts if outgoing else []))
-    case, by = _case(shake, ours, theirs)
-    now_ms, key = int(context.clock.now() * 1000), SigningKey(shake.proof_key)
+    turns = await context.database.read(partial(_turns, live.connection, live.id))
+    case, by = _case(shake, ours, theirs, turns)
+    key = live.connection.outbox.key
+    assert key is not None
+    now_ms = int(context.clock.now() * 1000)
     make = partial(proof.make, case, by, key, now_ms, whole=choice.whole)
     return Proof(await asyncio.to_thread(make))
 
@@ -142,7 +147,12 @@ def _check_connection(shake: HandshakeState) -> None:
         raise StateError(OLD)
 
 
-def _case(shake: HandshakeState, ours: list[Kept], theirs: list[Kept]) -> tuple[Case, Author]:
+def _case(
+    shake: HandshakeState,
+    ours: list[Kept],
+    theirs: list[Kept],
+    turns: tuple[Sequence[Turn], Sequence[Turn]],
+) -> tuple[Case, Author]:
     """Put both sides in their order: the inviter first. Return who we are, too."""
     is_alice = shake.role is Role.ALICE
     own = SigningKey(shake.proof_key).public
@@ -153,6 +163,7 @@ def _case(shake: HandshakeState, ours: list[Kept], theirs: list[Kept]) -> tuple[
         if is_alice
         else (shake.peer_signature, shake.signature),
         (ours, theirs) if is_alice else (theirs, ours),
+        turns if is_alice else (turns[1], turns[0]),
     )
     return case, "inviter" if is_alice else "invited"
 
@@ -221,6 +232,26 @@ def _record(row: _Row, payload: bytes | None) -> Record:
     if row.kind is None or row.msg_id is None or row.ts_ms is None or payload is None:
         return Record(row.digest)
     return Record(row.digest, Kind(row.kind), row.msg_id, row.ts_ms, payload, row.signature or b"")
+
+
+def _turns(machine: Connection, connection: int, cursor: Cursor) -> tuple[list[Turn], list[Turn]]:
+    """Return the later keys of both sides, ours first."""
+    shake = machine.state.handshake
+    firsts = SigningKey(shake.proof_key).public, shake.peer_proof
+    announced: tuple[list[Turn], list[Turn]] = ([], [])
+    for outgoing, stream, seq, payload in cursor.execute(
+        "SELECT outgoing, stream, seq, payload FROM client_evidence WHERE connection_id = ?"
+        " AND kind = ? AND seq > 1 AND payload IS NOT NULL ORDER BY stream, seq",
+        (connection, Kind.CONTROL),
+    ):
+        turn = succession.announced_by(stream, seq, payload)
+        if turn is not None:
+            announced[0 if outgoing else 1].append(turn)
+    ours, theirs = (
+        succession.chain(machine.cid, first, found)
+        for first, found in zip(firsts, announced, strict=True)
+    )
+    return ours, theirs
 
 
 def _links(connection: int, cursor: Cursor) -> list[_Row]:

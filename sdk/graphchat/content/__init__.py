@@ -36,6 +36,7 @@ from graphchat.content.group import (
     GroupReject,
     GroupWant,
 )
+from graphchat.content.keys import KeyNext, Turn
 from graphchat.content.lanes import LaneAccept, LaneAdd, LaneRemove, LaneSeen, LaneTest, Offer
 from graphchat.content.profile import ProfileCard, ProfileKind
 from graphchat.content.spoken import Image, Location, Text, Voice
@@ -68,6 +69,7 @@ __all__ = [
     "GroupReject",
     "GroupWant",
     "Image",
+    "KeyNext",
     "LaneAccept",
     "LaneAdd",
     "LaneRemove",
@@ -89,6 +91,7 @@ __all__ = [
     "Spoken",
     "Text",
     "Timer",
+    "Turn",
     "Typing",
     "Unknown",
     "Voice",

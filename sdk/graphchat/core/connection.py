@@ -14,6 +14,7 @@ import msgspec
 from graphchat import content
 from graphchat.clock import Clock
 from graphchat.content import (
+    KeyNext,
     LaneAccept,
     LaneAdd,
     LaneRemove,
@@ -47,8 +48,9 @@ from graphchat.core.outbox import Outbox, OutboxState
 from graphchat.core.receipts import GapTimer, Nudge, ReceiptTimer
 from graphchat.core.rekey import Rekey, RekeyState
 from graphchat.core.rotation import Rotation, RotationState
+from graphchat.core.succession import OwnKeys, Succession, TheirKeys, load as load_keys
 from graphchat.crypto.agreement import Side
-from graphchat.crypto.keys import AgreementKey, SigningKey
+from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import (
     DecryptionError,
     LocalProtocolError,
@@ -74,6 +76,7 @@ class ConnectionState(msgspec.Struct):
     """When to repeat our newest frame, which no receipt covers."""
     rotation: RotationState = msgspec.field(default_factory=RotationState)
     rekey: RekeyState = msgspec.field(default_factory=RekeyState)
+    keys: OwnKeys = msgspec.field(default_factory=OwnKeys)
 
 
 @dataclass(slots=True)
@@ -89,13 +92,17 @@ class Connection:
     outbox: Outbox = field(init=False)
     rotation: Rotation = field(init=False)
     rekey: Rekey = field(init=False)
+    keys: Succession = field(init=False)
+    theirs: TheirKeys = field(init=False)
     receipts: ReceiptTimer = field(default_factory=ReceiptTimer)
     gaps: GapTimer = field(default_factory=GapTimer)
+    resting: float = 0.0
+    """Until when no lane or key is replaced, in seconds of the monotonic clock."""
 
     def __post_init__(self) -> None:
         shake = self.state.handshake
-        self.inbox = Inbox(self.cid, self.state.streams)
-        self.outbox = self._outbox()
+        self.theirs = TheirKeys(self.cid, shake, self.state.streams)
+        self.inbox = Inbox(self.cid, self.state.streams, authors=self.theirs)
         self.rotation = Rotation(
             self.state.rotation,
             self.lanes,
@@ -106,7 +113,16 @@ class Connection:
             self._say_control,
             self._by_lane,
         )
-        self.rekey = Rekey(self.state.rekey, self.lanes, shake, self.clock, self.rotation)
+        self._sign()
+        self.rekey = Rekey(
+            self.state.rekey,
+            self.lanes,
+            shake,
+            self.clock,
+            self.rotation,
+            self.state.keys,
+            self.theirs,
+        )
 
     @classmethod
     def begin(cls, shake: HandshakeState, lanes: Sequence[LaneState], clock: Clock) -> Self:
@@ -124,13 +140,14 @@ class Connection:
         """Whether nothing that is said is signed."""
         return handshake.is_private(self.state.handshake)
 
-    def _outbox(self) -> Outbox:
-        key = None if self.private else SigningKey(self.state.handshake.proof_key)
-        return Outbox(self.cid, key, self.state.outbox)
-
-    @property
-    def _their_key(self) -> bytes | None:
-        return None if self.private else self.state.handshake.peer_proof
+    def _sign(self) -> None:
+        """Sign what we say, by the keys that count now, or nothing if the mode is private."""
+        shake, keys = self.state.handshake, self.state.keys
+        key, aside = load_keys(self.cid, shake, keys)
+        self.outbox = Outbox(self.cid, key, self.state.outbox, aside)
+        self.keys = Succession(
+            keys, shake, self.outbox, self.clock, self.rotation, self._say_control
+        )
 
     @property
     def phase(self) -> Phase:
@@ -165,7 +182,7 @@ class Connection:
         """Alice: note who wants to connect. `accept` goes on."""
         handshake.note_request(self.state.handshake, asked)
         # From here on it is known whether we sign what we say.
-        self.outbox = self._outbox()
+        self._sign()
         return [do.Moved(Phase.REQUESTED)]
 
     def accept(self, fresh: Sequence[LaneState] = ()) -> list[Effect]:
@@ -310,11 +327,12 @@ class Connection:
         self, lane: Lane, data: bytes, signature: bytes, may_reach: MayReach
     ) -> list[Effect]:
         frame = frames.decode(data)
-        frames.check(self._their_key, self.cid, frame, data, signature)
+        signed = Signed(frame, data, signature)
+        self.theirs.check(signed)
         if not frame.kind.in_stream:
             return self._outside(lane, frame)
         found: list[Effect] = []
-        for outcome in self.inbox.receive(lane.state.number, Signed(frame, data, signature)):
+        for outcome in self.inbox.receive(lane.state.number, signed):
             match outcome:
                 case Use(signed=signed):
                     found += self._use(signed, may_reach)
@@ -349,9 +367,12 @@ class Connection:
             if shake.phase is not Phase.ESTABLISHED:
                 shake.phase = Phase.ESTABLISHED
                 handshake.forget(shake)
+                self.keys.begin()
                 for lane in self.lanes.values():
                     lane.state.ratchet_key = None
             return [*found, do.Moved(Phase.ESTABLISHED)]
+        if isinstance(message, KeyNext):
+            return found  # taken with its place in the stream
         if isinstance(message, LaneAdd | LaneAccept | LaneRemove):
             # What breaks a rule stays part of the chain, and changes nothing.
             with suppress(RemoteProtocolError):
@@ -393,12 +414,13 @@ class Connection:
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
         first = self.state.outbox.covered + 1
-        is_news = self.outbox.cover(self._their_key, body, head)
+        is_news = self.outbox.cover(None if self.private else self.theirs.known(), body, head)
         for seen in body.lanes:
             if (lane := self.lanes.get(seen.number)) is not None and lane.can_send:
                 note_seen(lane, seen, self.clock.now(), self.rotation.schedule)
         if not is_news:
             return []
+        self.keys.covered(body.seq)
         if self.state.outbox.covered == self.state.outbox.seq:
             self.state.nudge.rest()
         else:
@@ -419,11 +441,13 @@ class Connection:
 
     @property
     def lanes_due(self) -> float | None:
-        """When a lane is to be replaced, in seconds of the monotonic clock; `tick` does it."""
+        """When a lane or a key is to be replaced, in seconds of the monotonic clock, by `tick`."""
         if self.phase is not Phase.ESTABLISHED:
             return None
-        left = self.rotation.left(self.clock.now())
-        return None if left is None else self.clock.monotonic() + left
+        now = self.clock.now()
+        found = [self.rotation.left(now), self.keys.left(now)]
+        left = min((each for each in found if each is not None), default=None)
+        return None if left is None else max(self.clock.monotonic() + left, self.resting)
 
     @property
     def owes(self) -> bool:
@@ -438,6 +462,8 @@ class Connection:
     def tick(self, available: Sequence[int]) -> list[Effect]:
         """Send receipts, requests and repetitions that are due, by the lanes that can send now."""
         now = self.clock.monotonic()
+        # With no lane that can send, nothing is changed: look again after a while.
+        self.resting = 0.0 if available else now + RETRY
         if not available:
             self.state.nudge.postpone(self.clock.now())
             self.gaps.due = {name: max(due, now + RETRY) for name, due in self.gaps.due.items()}
@@ -456,6 +482,7 @@ class Connection:
         established = self.phase is Phase.ESTABLISHED
         return [
             *(self.rotation.wish(self.clock.now()) if established else []),
+            *(self.keys.wish(self.clock.now()) if established else []),
             *self._nudge(available),
             *(sealed for said in messages for sealed in self._send_outside(said, available)),
         ]

@@ -18,7 +18,7 @@ BOB_WAITS: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a lane may live, and how long a relay may be in doubt. Times are seconds."""
+    """How long a lane, a proof key and the doubt about a relay may last. Times are seconds."""
 
     lane_age: float = 7 * DAY
     lane_frames: int = 10_000
@@ -27,6 +27,10 @@ class Schedule:
     """What a relay took may not have come for so long, although it came by others."""
     away: float = DAY
     """A relay may not answer for so long, while others do."""
+    key_age: float = 7 * DAY
+    """How long a proof key signs."""
+    key_frames: int = 10_000
+    """Frames that a proof key signs."""
     give_up: float = 600.0
     """A new lane has to work within this time."""
 

@@ -100,7 +100,8 @@ def next_link(previous: bytes, digest: bytes) -> bytes:
     return sha256(b"gc/1 link" + previous + digest).digest()
 
 
-def _statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
+def statement(cid: ConnectionId, frame: Frame, data: bytes) -> bytes:
+    """Return what the author of an encoded frame signs."""
     if not frame.kind.in_stream:
         return b"gc/1 else" + cid + sha256(data).digest()
     return sent_statement(cid, frame.stream, frame.seq, next_hash(frame.prev, data))
@@ -111,7 +112,7 @@ def sign(key: SigningKey | None, cid: ConnectionId, frame: Frame, data: bytes) -
 
     None: the connection is private, and the signature empty.
     """
-    return b"" if key is None else key.sign(_statement(cid, frame, data))
+    return b"" if key is None else key.sign(statement(cid, frame, data))
 
 
 def check(
@@ -124,7 +125,7 @@ def check(
     if public is None:
         if signature:
             raise RemoteProtocolError("a frame of a private connection is signed")
-    elif not verify(public, _statement(cid, frame, data), signature):
+    elif not verify(public, statement(cid, frame, data), signature):
         raise RemoteProtocolError("a frame is not signed by its author")
 
 
@@ -142,6 +143,11 @@ def unpacked_signature(row: bytes) -> tuple[bytes, bytes]:
 def sent_statement(cid: ConnectionId, stream: bytes, seq: int, head: bytes) -> bytes:
     """Return what an author signs: frame ``seq`` of ``stream``, and all before it."""
     return b"gc/1 sent" + cid + stream + seq.to_bytes(8, "big") + head
+
+
+def next_statement(cid: ConnectionId, stream: bytes, from_seq: int, key: bytes) -> bytes:
+    """Return what a proof key signs to hand over to ``key``, from a frame of a stream on."""
+    return b"gc/1 next" + cid + stream + from_seq.to_bytes(8, "big") + key
 
 
 def receipt_statement(

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import msgspec
 
 from graphchat.clock import Clock
-from graphchat.content import ProfileCard
+from graphchat.content import ProfileCard, Turn
 from graphchat.content.lanes import MAX_LANES, Offer
 from graphchat.crypto import agreement, handshake as boxes, kem
 from graphchat.crypto.agreement import Agreed, Origin, Side
@@ -29,6 +29,8 @@ from graphchat.wire.uri import split_create_uri
 MAX_TEXT: Final = 1_000
 """Characters of what somebody says with a request."""
 KEM_SIZE: Final = max(kem.PUBLIC, kem.CIPHERTEXT)
+MAX_TURNS: Final = 999
+"""Proof keys of a side after the first one: as many as a proof can show."""
 
 
 MayReach = Callable[[str], bool]
@@ -65,6 +67,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     text: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)] = ""
     mode: Mode = Mode.PROVABLE
     work: Annotated[bytes, msgspec.Meta(max_length=NONCE)] = b""
+    next: Annotated[tuple[Turn, ...], msgspec.Meta(max_length=MAX_TURNS)] = ()
 
 
 class CodeKeys(msgspec.Struct, frozen=True):
@@ -120,6 +123,8 @@ class HandshakeState(msgspec.Struct):
     """Bob: the nonce that the code wants."""
     refusals: int = 0
     """Bob: queues of the code that took no confirmation."""
+    turns: tuple[Turn, ...] = ()
+    """Of a code for new keys: all proof keys of our stream after the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,7 @@ def write_confirmation(
         state.text,
         state.mode,
         state.work,
+        state.turns,
     )
     text = msgspec.msgpack.encode(hello)
     return [boxes.seal_confirmation(agreed, key, text, clock) for key in lane_keys]
@@ -237,7 +243,13 @@ def write_answer(state: HandshakeState, offers: tuple[Offer, ...], clock: Clock)
     final = agreement.final_secret(agreed.ms0, secret, private=is_private(state))
     statement = origin(state).answer_statement(proof.public, state.peer_proof)
     hello = Hello(
-        offers, proof.public, proof.sign(statement), state.profile, ciphertext, mode=state.mode
+        offers,
+        proof.public,
+        proof.sign(statement),
+        state.profile,
+        ciphertext,
+        mode=state.mode,
+        next=state.turns,
     )
     text = msgspec.msgpack.encode(hello)
     peers = state.peer_lanes[: len(offers)]

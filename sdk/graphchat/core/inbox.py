@@ -5,10 +5,11 @@ order and repetition the relays produce. docs/protocol.md, section 14.
 """
 
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import msgspec
 
+from graphchat.content import Turn
 from graphchat.core.frame import (
     Frame,
     decode,
@@ -43,6 +44,8 @@ class StreamState(msgspec.Struct):
     """Message ids of the last used frames, newest last."""
     restored: bool = False
     """From a backup: the client that it was made of may have used more of the stream."""
+    turns: list[Turn] = []
+    """The last proof keys after the first one, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,13 @@ class Conflict:
 Outcome = Use | Hold | Drop | Skip | Conflict
 
 
+class Authors(Protocol):
+    """Knows whose signature counts where."""
+
+    def fits(self, state: StreamState, signed: Signed) -> bool: ...
+    def note(self, state: StreamState, signed: Signed) -> None: ...
+
+
 @dataclass(slots=True)
 class Inbox:
     """All streams of the other side of one connection."""
@@ -111,6 +121,8 @@ class Inbox:
     cid: ConnectionId
     streams: dict[bytes, StreamState]
     held: dict[tuple[bytes, int], Signed] = field(default_factory=dict[tuple[bytes, int], Signed])
+    authors: Authors | None = None
+    """Looks at frames that were held, when they have their turn; without it all are good."""
 
     def receive(self, lane: int, signed: Signed) -> list[Outcome]:
         """Take one copy of a frame in a stream; return what follows, in order.
@@ -140,7 +152,7 @@ class Inbox:
             self.held[frame.stream, frame.seq] = signed
             return [Hold(signed)]
         self.held[frame.stream, frame.seq] = signed
-        return self._use(stream, frame.stream)
+        return self._use(stream, frame.stream, signed)
 
     def gap(self, stream: bytes) -> tuple[int, int] | None:
         """Return the first and last number that are missing before what was seen first."""
@@ -166,10 +178,14 @@ class Inbox:
             return []
         return [Conflict(signed.frame.stream, signed.frame.seq)]
 
-    def _use(self, stream: StreamState, name: bytes) -> list[Outcome]:
+    def _use(self, stream: StreamState, name: bytes, first: Signed) -> list[Outcome]:
         ready: list[Outcome] = []
         while (signed := self.held.get((name, stream.seq + 1))) is not None:
             del self.held[name, stream.seq + 1]
+            if signed is not first and not self._is_fit(stream, signed):
+                # Its key was not known when it came; a true copy may still come.
+                ready.append(Drop(name, stream.seq + 1))
+                break
             if signed.frame.prev != stream.head:
                 # It was held before its predecessor was known; the true one may still come.
                 ready += [Drop(name, stream.seq + 1), Conflict(name, stream.seq + 1)]
@@ -177,6 +193,8 @@ class Inbox:
             stream.seq += 1
             stream.head = next_hash(stream.head, signed.data)
             stream.recent = [*stream.recent[1 - REMEMBERED :], stream.head]
+            if self.authors is not None:
+                self.authors.note(stream, signed)
             if any(signed.frame.id in known.ids for known in self.streams.values()):
                 # It stays part of the chain, or nothing could follow it; nobody gets to see it.
                 ready += [Skip(signed), Conflict(name, stream.seq)]
@@ -184,6 +202,9 @@ class Inbox:
             stream.ids = [*stream.ids[1 - REMEMBERED :], signed.frame.id]
             ready.append(Use(signed))
         return ready
+
+    def _is_fit(self, stream: StreamState, signed: Signed) -> bool:
+        return self.authors is None or self.authors.fits(stream, signed)
 
 
 def _catch_up(stream: StreamState, frame: Frame) -> None:

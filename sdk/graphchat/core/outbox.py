@@ -3,6 +3,7 @@
 docs/protocol.md, section 14.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -41,14 +42,19 @@ class Written:
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outbox:
     """Append-only: what was written once is never written differently."""
 
     cid: ConnectionId
     key: SigningKey | None
-    """None: the connection is private, and nothing is signed."""
+    """Signs the stream. None: the connection is private, and nothing is signed."""
     state: OutboxState
+    aside: SigningKey | None = None
+    """Signs what is outside of the stream: ``key``, or the one before it for a while."""
+
+    def __post_init__(self) -> None:
+        self.aside = self.aside or self.key
 
     @staticmethod
     def start(cid: ConnectionId, stream: bytes) -> OutboxState:
@@ -71,16 +77,17 @@ class Outbox:
         """Write a frame that stands outside of the stream; return it and its signature."""
         frame = Frame(kind, message_id, self.state.stream, 0, ts_ms, frames.NO_HASH, payload)
         data = frames.encode(frame)
-        return data, frames.sign(self.key, self.cid, frame, data)
+        return data, frames.sign(self.aside, self.cid, frame, data)
 
     def sign(self, statement: bytes) -> bytes:
         """Return our signature over ``statement``, empty in a private connection."""
-        return b"" if self.key is None else self.key.sign(statement)
+        return b"" if self.aside is None else self.aside.sign(statement)
 
-    def cover(self, public: bytes | None, receipt: ReceiptBody, head: bytes) -> bool:
+    def cover(self, keys: Sequence[bytes] | None, receipt: ReceiptBody, head: bytes) -> bool:
         """Note that the other side has everything up to ``receipt.seq``.
 
-        ``head`` is the hash of our stream at that number. Returns False if that was known.
+        ``keys`` may have signed it; None in a private connection. ``head`` is the hash of our
+        stream at that number. Returns False if that was known.
         Raises `RemoteProtocolError` if the receipt is not signed for this stream.
         """
         highest = max(receipt.seq, *(seen.seq for seen in receipt.lanes))
@@ -89,10 +96,10 @@ class Outbox:
         statement = frames.receipt_statement(
             self.cid, receipt.stream, receipt.seq, head, receipt.ts_ms
         )
-        if public is None:
+        if keys is None:
             if receipt.signature:
                 raise RemoteProtocolError("a receipt of a private connection is signed")
-        elif not verify(public, statement, receipt.signature):
+        elif not any(verify(key, statement, receipt.signature) for key in keys):
             raise RemoteProtocolError("a receipt is not signed by the other side")
         # An older receipt may come later, by a slower lane.
         known = self.state.lanes

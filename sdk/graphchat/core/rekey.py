@@ -6,7 +6,7 @@ whoever scans a code of somebody who has scanned theirs knows who that is.
 docs/protocol.md, section 12.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -17,9 +17,10 @@ from graphchat.clock import Clock
 from graphchat.content.lanes import LaneTest, Offer
 from graphchat.core import effects as do, handshake
 from graphchat.core.effects import Danger, Effect
-from graphchat.core.handshake import Answer, HandshakeState, MayReach, Phase, Role
+from graphchat.core.handshake import Answer, HandshakeState, Hello, MayReach, Phase, Role
 from graphchat.core.lane import Lane, LaneState, start_all
 from graphchat.core.rotation import Rotation
+from graphchat.core.succession import OwnKeys, TheirKeys
 from graphchat.crypto.agreement import Side
 from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import DecryptionError, RemoteProtocolError, StateError
@@ -61,6 +62,8 @@ class Rekey:
     main: HandshakeState
     clock: Clock
     rotation: Rotation
+    own: OwnKeys
+    theirs: TheirKeys
 
     def offer(self, shake: HandshakeState, fresh: Sequence[LaneState]) -> list[Effect]:
         """Wait for somebody to use a code; one that was made before does not work any more."""
@@ -83,6 +86,7 @@ class Rekey:
             raise StateError(KNOWN)
         found = self._forget()
         lanes = self._keep(shake, fresh)
+        shake.turns = tuple(self.own.turns)
         handshake.start_as_bob(shake, lanes[0].key, code[0].ratchet_key)
         offers = tuple(lane.offer() for lane in lanes)
         keys = [lane.ratchet_key for lane in code]
@@ -109,21 +113,25 @@ class Rekey:
             raise DecryptionError
         if shake.role is Role.BOB:
             answer = handshake.read_answer(shake, lane.key, envelope)
-            self._check(answer.hello.proof)
+            take = self._check(answer.hello)
             handshake.check_offers(answer.hello.lanes, may_reach)
-            return self._start(shake, answer.hello.lanes, answer)
+            found = self._start(shake, answer.hello.lanes, answer)
+            take()
+            return found
         assert shake.agreement_key is not None
         side = Side(AgreementKey(shake.agreement_key), self._own()[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
-        self._check(asked.hello.proof)
+        take = self._check(asked.hello)
         handshake.check_offers(asked.hello.lanes, may_reach)
         # On a copy: an answer that cannot be written changes nothing.
         shake = msgspec.structs.replace(shake)
         handshake.note_request(shake, asked)
+        shake.turns = tuple(self.own.turns)
         offers = shake.peer_lanes[: len(self.state.numbers)]
         own = tuple(each.offer() for each in self._own()[: len(offers)])
         answer = handshake.write_answer(shake, own, self.clock)
         found = self._start(shake, offers, answer)
+        take()
         return [*found, *(do.Put(*pair) for pair in zip(offers, answer.envelopes, strict=True))]
 
     def arrived(self, lane: Lane) -> list[Effect]:
@@ -160,10 +168,14 @@ class Rekey:
         self.state.shake, self.state.numbers = None, ()
         return [do.Remove(lane.state) for lane in idle]
 
-    def _check(self, proof: bytes) -> None:
-        """Raise `RemoteProtocolError` for somebody else who has the code."""
-        if proof != self.main.peer_proof:
+    def _check(self, hello: Hello) -> Callable[[], None]:
+        """Return what takes the proof keys that a restored home has missed.
+
+        Raises `RemoteProtocolError` for somebody else who has the code.
+        """
+        if hello.proof != self.main.peer_proof:
             raise RemoteProtocolError("a code was used by somebody else than the contact")
+        return self.theirs.learn(hello.next)
 
     def _start(
         self, shake: HandshakeState, offers: Sequence[Offer], answer: Answer

@@ -15,6 +15,7 @@ from graphchat.core.lane import LaneState
 from graphchat.core.outbox import Outbox
 from graphchat.core.receipts import Nudge
 from graphchat.core.rotation import RotationState
+from graphchat.core.succession import OwnKeys
 from graphchat.ids import ConnectionId
 
 USED: Final = 1_000
@@ -33,5 +34,7 @@ def renew(state: ConnectionState, lanes: Iterable[LaneState], clock: Clock) -> N
     state.unreceipted.clear()
     # Lanes that were wanted then are known to the other side, or not; so are their numbers.
     state.rotation = RotationState(added=state.rotation.added + USED)
+    # The first key signs a new stream: later ones belong to the one that has ended.
+    state.keys = OwnKeys(since=clock.now())
     for stream in state.streams.values():
         stream.restored = True

@@ -19,7 +19,8 @@ from graphchat import (
     Text,
     verify_proof,
 )
-from graphchat.core.proof import Findings, Shown, Verdict
+from graphchat.client.apply import Applier
+from graphchat.core.proof import Findings, Shown, Verdict, in_words
 from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor, Row
@@ -82,6 +83,52 @@ async def test_a_transcript_of_a_proof(
     # Bob has receipts of Alice; that he received what she said, she can prove.
     assert received["invited"] is not None
     assert received["inviter"] is None
+
+
+async def changed_key(home: Home, contact: Contact) -> None:
+    """Have a home change the key by which it signs what it says to a contact."""
+
+    async def change(turn: Applier) -> None:
+        live = await home.client.engine.live(contact.row_id)
+        await turn.apply(live, live.connection.keys.change())
+
+    await home.client.engine.do(change)
+
+
+async def test_a_proof_goes_on_over_a_change_of_keys(
+    talk: tuple[Contact, Contact], alice: Home, bob: Home
+) -> None:
+    hers, his = talk
+    await changed_key(alice, hers)
+    await (await hers.send("By another key.")).delivered()
+    await changed_key(bob, his)
+    await (await his.send("By mine, too.")).delivered()
+    await bob.reopen()
+    [his] = await bob.me.contacts()
+    by_her, by_him = await hers.export_proof(), await his.export_proof()
+    findings = found(by_her.verify())
+    assert said(findings) == said(found(by_him.verify()))
+    assert said(findings)[-2:] == [("inviter", "By another key."), ("invited", "By mine, too.")]
+    assert [len(who.changes) for who in findings.sides] == [1, 1]
+    words = in_words(by_her.verify())
+    [change] = findings.sides[0].changes
+    assert f"The key was changed: from number {change.from_seq} of its device" in words
+    assert change.key.hex() in words
+
+
+async def test_no_byte_of_a_change_of_keys_can_be_changed(
+    talk: tuple[Contact, Contact], alice: Home
+) -> None:
+    hers, _ = talk
+    await changed_key(alice, hers)
+    await (await hers.send("By another key.")).delivered()
+    proof = await hers.export_proof()
+    start = proof.data.index(b'"from_seq": ', proof.data.index(b'"from_seq": 1,') + 9)
+    end = proof.data.index(b"]", start)
+    for place in range(start - 200, end):
+        changed = bytearray(proof.data)
+        changed[place] ^= 1
+        assert not verify_proof(bytes(changed)).valid
 
 
 async def test_both_sides_prove_the_same(talk: tuple[Contact, Contact]) -> None:

@@ -64,12 +64,12 @@ def test_a_stream_has_only_kinds_with_numbers(kind: Kind) -> None:
 
 def test_a_receipt_covers_everything_up_to_its_number() -> None:
     outbox, written = filled(3)
-    assert outbox.cover(THEIRS.public, receipt(2, written[1].head, (2, 1)), written[1].head)
+    assert outbox.cover([THEIRS.public], receipt(2, written[1].head, (2, 1)), written[1].head)
     assert (outbox.state.covered, outbox.state.lanes) == (2, {0: 2, 1: 1})
-    assert not outbox.cover(THEIRS.public, receipt(2, written[1].head, (2, 2)), written[1].head)
+    assert not outbox.cover([THEIRS.public], receipt(2, written[1].head, (2, 2)), written[1].head)
     assert (outbox.state.covered, outbox.state.lanes) == (2, {0: 2, 1: 2})
-    assert outbox.cover(THEIRS.public, receipt(3, written[2].head), written[2].head)
-    assert not outbox.cover(THEIRS.public, receipt(1, written[0].head, (1, 1)), written[0].head)
+    assert outbox.cover([THEIRS.public], receipt(3, written[2].head), written[2].head)
+    assert not outbox.cover([THEIRS.public], receipt(1, written[0].head, (1, 1)), written[0].head)
     assert (outbox.state.covered, outbox.state.lanes) == (3, {0: 2, 1: 1}), "0 is not taken back"
 
 
@@ -86,5 +86,5 @@ def test_a_receipt_that_is_not_theirs_for_this_history_is_refused() -> None:
         (ReceiptBody(STREAM, 2, 6, receipt(2, head).signature, (LaneSeen(0, 0),)), "not signed"),
     ):
         with pytest.raises(RemoteProtocolError, match=says):
-            outbox.cover(THEIRS.public, body, head)
+            outbox.cover([THEIRS.public], body, head)
         assert (outbox.state.covered, outbox.state.lanes) == (0, {})

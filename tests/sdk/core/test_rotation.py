@@ -4,6 +4,7 @@ import pytest
 
 from graphchat.content import LaneAdd, LaneRemove, Text, decode, encode
 from graphchat.core import effects as do, frame as frames
+from graphchat.core.connection import RETRY
 from graphchat.core.doubt import DAY, Schedule
 from graphchat.core.frame import Kind
 from graphchat.errors import RemoteProtocolError
@@ -234,3 +235,14 @@ def test_a_refused_frame_that_is_the_first_by_a_new_lane_costs_no_frame_of_ours(
     talk(pair, 3)
     assert numbers(pair.alice) == numbers(pair.bob) == {0, 16}
     assert pair.bob.texts == said(pair.alice)
+
+
+def test_a_lane_that_is_due_while_nothing_can_be_sent_is_looked_at_again_later() -> None:
+    pair = Pair.by_invitation().connect()
+    pair.clock.advance(30 * DAY)
+    machine, now = pair.alice.connection, pair.clock.monotonic()
+    assert machine.lanes_due == now
+    machine.tick([])
+    assert machine.lanes_due == now + RETRY
+    machine.tick([*machine.lanes])
+    assert machine.state.rotation.adding is not None

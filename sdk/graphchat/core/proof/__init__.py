@@ -5,6 +5,7 @@ docs/protocol.md, section 18.
 
 from graphchat.core.proof.bundle import MAX_SIZE
 from graphchat.core.proof.findings import (
+    Change,
     Findings,
     Hidden,
     Problem,
@@ -21,6 +22,7 @@ from graphchat.core.proof.words import in_words
 __all__ = [
     "MAX_SIZE",
     "Case",
+    "Change",
     "Findings",
     "Hidden",
     "Kept",

@@ -19,12 +19,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A key that took over from the one before it, which signed that."""
+
+    key: bytes
+    stream: bytes
+    from_seq: int
+    """The number of the first frame of that stream that it signs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """One of the two sides: the holder of these keys."""
 
     author: Author
     keys: tuple[bytes, ...]
     """Ed25519, the first one first."""
+    changes: tuple[Change, ...]
+    """Where keys after the first one took over."""
     names: tuple[str, ...]
     """What it called itself, as far as the file shows it: claims."""
 

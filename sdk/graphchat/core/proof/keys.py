@@ -1,23 +1,19 @@
 """Whose signature counts: the keys of a side, one after the other.
 
 Rule: the first key is vouched for by the statement of the handshake, each later one by the key
-before it. docs/protocol.md, section 18.
+before it in its stream. docs/protocol.md, section 18.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from graphchat.core.frame import next_statement
 from graphchat.core.proof import bundle as form
 from graphchat.core.proof.bundle import Author, Bundle, FlawError, Party, raw
 from graphchat.crypto.agreement import Origin
 from graphchat.crypto.keys import verify
 from graphchat.ids import ConnectionId
-
-
-def successor_statement(cid: ConnectionId, stream: bytes, from_seq: int, key: bytes) -> bytes:
-    """Return what a proof key signs to hand over to ``key``, from a frame of a stream on."""
-    return b"gc/1 next" + cid + stream + from_seq.to_bytes(8, "big") + key
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,18 @@ class Keys:
             key = raw(f"{place}.key", entry.key, form.KEY)
             stream = raw(f"{place}.stream", entry.stream, form.STREAM if number else 0)
             if number:
-                expected = successor_statement(cid, stream, entry.from_seq, key)
-                signer = turns[-1].key
+                expected = next_statement(cid, stream, entry.from_seq, key)
+                signer = cls(tuple(turns)).at(stream, entry.from_seq - 1)
+                if any(t.stream == stream and t.from_seq >= entry.from_seq for t in turns):
+                    raise FlawError(f"{place}.from_seq", "the keys of a stream are not in order")
+                if any(t.key == key for t in turns):
+                    raise FlawError(f"{place}.key", "a key takes over twice")
             else:
                 expected, signer = first_statement, key
-            if number == 0 and entry.from_seq != 1:
-                raise FlawError(f"{place}.from_seq", "the first key of a side signs from 1 on")
+            if (number == 0) != (entry.from_seq == 1):
+                raise FlawError(
+                    f"{place}.from_seq", "the first key of a side, and no other, signs from 1 on"
+                )
             if raw(f"{place}.statement", entry.statement) != expected:
                 raise FlawError(f"{place}.statement", "it is not what has to be signed here")
             signature = raw(f"{place}.signature", entry.signature, form.SIGNATURE)

@@ -46,6 +46,10 @@ def _who(who: Who) -> Listing:
     return {
         "side": who.author,
         "keys": [key.hex() for key in who.keys],
+        "changes": [
+            {"key": each.key.hex(), "stream": each.stream.hex(), "from_number": each.from_seq}
+            for each in who.changes
+        ],
         "claimed_names": list(who.names),
     }
 

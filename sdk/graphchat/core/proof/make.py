@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from graphchat.content import Turn
 from graphchat.core import frame as frames
 from graphchat.core.frame import Frame, Kind
 from graphchat.core.proof import bundle as form
@@ -62,26 +63,30 @@ class Case:
     signatures: tuple[bytes, bytes]
     """Theirs, under the statements of section 12."""
     said: tuple[Sequence[Kept], Sequence[Kept]]
+    turns: tuple[Sequence[Turn], Sequence[Turn]] = ((), ())
+    """Their later keys."""
 
 
 def make(case: Case, by: Author, key: SigningKey, now_ms: int, *, whole: bool) -> bytes:
-    """Return the file, sealed with ``key``, which is that of the side ``by``.
+    """Return the file, sealed with ``key``, one of the side ``by``.
 
     ``whole`` shows the place of everything since the beginning; else only what the payloads that
     are there need. Raises `ContentError` if it would be too large.
     """
-    pka, pkb = case.keys
+    (pka, pkb), origin = case.keys, case.origin
     statements = (case.origin.answer_statement(pka, pkb), case.origin.confirmation_statement(pkb))
     inviter, invited = (
         Party(
-            (Key(text(key), "", 1, text(statement), text(signature)),),
+            (
+                Key(text(key), "", 1, text(statement), text(signature)),
+                *(_later(origin.cid, turn) for turn in turns),
+            ),
             tuple(segment for kept in said for segment in _segments(case, kept, whole=whole)),
         )
-        for key, statement, signature, said in zip(
-            case.keys, statements, case.signatures, case.said, strict=True
+        for key, statement, signature, said, turns in zip(
+            case.keys, statements, case.signatures, case.said, case.turns, strict=True
         )
     )
-    origin = case.origin
     connection = Connection(text(origin.code_hash), text(origin.cid), text(origin.ckb))
     head = (form.FORMAT, form.VERSION, form.NOTE, now_ms, connection)
     unsealed = Bundle(*head, inviter, invited, Seal(by, ""))
@@ -93,6 +98,12 @@ def make(case: Case, by: Author, key: SigningKey, now_ms: int, *, whole: bool) -
             " attachments, or choose messages."
         )
     return data
+
+
+def _later(cid: ConnectionId, turn: Turn) -> Key:
+    statement = frames.next_statement(cid, turn.stream, turn.from_seq, turn.key)
+    place = text(turn.stream), turn.from_seq
+    return Key(text(turn.key), *place, text(statement), text(turn.signature))
 
 
 def _segments(case: Case, kept: Kept, *, whole: bool) -> Iterator[Segment]:

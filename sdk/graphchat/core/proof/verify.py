@@ -15,6 +15,7 @@ from graphchat.core.frame import Frame
 from graphchat.core.proof import bundle as form
 from graphchat.core.proof.bundle import AUTHORS, Author, Bundle, FlawError, Link, Segment, raw
 from graphchat.core.proof.findings import (
+    Change,
     Findings,
     Hidden,
     Problem,
@@ -86,7 +87,9 @@ class _Check:
 
     def _who(self, author: Author) -> Who:
         names = dict.fromkeys(self.names.get(author, []))
-        return Who(author, self.keys[author].all, tuple(names))
+        keys = self.keys[author]
+        changes = tuple(Change(t.key, t.stream, t.from_seq) for t in keys.turns[1:])
+        return Who(author, keys.all, changes, tuple(names))
 
     def _check_seal(self) -> None:
         """Whoever made the file signed all of it, also what is not signed by itself."""

@@ -88,7 +88,12 @@ def _about(who: Who) -> str:
     role = "made" if who.author == "inviter" else "used"
     first = f"{_name(who.author)} is whoever held this key, and says that it {role} the code:"
     lines = [first, who.keys[0].hex()]
-    lines += [f"Later the same side signed with: {key.hex()}" for key in who.keys[1:]]
+    for change in who.changes:
+        lines.append(
+            f"The key was changed: from number {change.from_seq} of its device"
+            f" {change.stream.hex()} on, this key signs, as the key before it has signed:"
+        )
+        lines.append(change.key.hex())
     lines += [f"It called itself:\n{_quoted(name)}" for name in who.names]
     return "\n".join(lines)
 

@@ -5,9 +5,9 @@ import pytest
 from tests.sdk.core.proof.cases import ALICE, CID, case, proof, sealed
 
 from graphchat.core import frame as frames
+from graphchat.core.frame import next_statement
 from graphchat.core.proof import bundle as form, verify
 from graphchat.core.proof.bundle import Bundle, Key, Link
-from graphchat.core.proof.keys import successor_statement
 from graphchat.crypto.keys import SigningKey
 from graphchat.secret import Secret
 
@@ -16,7 +16,7 @@ STREAM = b"alices__"
 
 
 def handed_over(signer: SigningKey = ALICE, from_seq: int = 3, stream: bytes = STREAM) -> Key:
-    statement = successor_statement(CID, stream, from_seq, SECOND.public)
+    statement = next_statement(CID, stream, from_seq, SECOND.public)
     return Key(
         form.text(SECOND.public),
         form.text(stream),
