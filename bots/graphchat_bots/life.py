@@ -10,7 +10,7 @@ from typing import Final, Self, final
 
 from graphchat.cli import codes, passphrase
 from graphchat.cli.output import say
-from graphchat.client.profile import LANES
+from graphchat.client.address import LANES
 from graphchat.codes import Code
 from graphchat.wire.uri import RelayAddress
 from graphchat_bots.handling import Limits, Surroundings

@@ -17,6 +17,7 @@ from graphchat import (
     Contact,
     MessageReceived,
     OwnProfile,
+    Policy,
     Profile,
     RelayFailed,
     Text,
@@ -79,7 +80,9 @@ async def crash(bad: LyingRelay, chance: Random, seconds: float) -> None:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[tuple[list[Person], LyingRelay, list[TestRelay]]]:
+async def world(
+    tmp_path: Path, policy: Policy
+) -> AsyncIterator[tuple[list[Person], LyingRelay, list[TestRelay]]]:
     chance = Random(7)
     async with AsyncExitStack() as stack:
         for name in ("first", "second", "bad"):
@@ -94,6 +97,7 @@ async def world(tmp_path: Path) -> AsyncIterator[tuple[list[Person], LyingRelay,
             chance.shuffle(uris)
             opened = Client(tmp_path / f"{number}.db", relays=uris, schedule=HASTY)
             client = await stack.enter_async_context(opened)
+            await client.set_policy(policy)
             me = await client.create_profile(Profile(f"P{number}"))
             people.append(Person(client, me))
         yield people, bad, good
@@ -128,7 +132,15 @@ def behind(people: list[Person]) -> int:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seconds", [45.0, pytest.param(600.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("policy", "seconds"),
+    [
+        (Policy("all"), 45.0),
+        pytest.param(Policy("all"), 600.0, marks=pytest.mark.slow),
+        pytest.param(Policy("hedge", 3), 45.0, marks=pytest.mark.slow),
+    ],
+    ids=["all", "all, long", "hedge"],
+)
 async def test_a_bad_relay_costs_nothing_and_is_named_and_replaced(
     seconds: float, world: tuple[list[Person], LyingRelay, list[TestRelay]]
 ) -> None:

@@ -53,6 +53,43 @@ def add(
     output.write_card(home.run(ctx, work, create=True), as_json=as_json)
 
 
+@app.command(epilog="Example: graphchat servers policy hedge --lanes 3")
+def policy(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[auto|all|hedge]", help="Choose this one; else it is shown.")
+    ] = "",
+    lanes: Annotated[
+        int, typer.Option(min=0, max=8, help="Relays of yours that a new contact gets: 1 to 8.")
+    ] = 0,
+    contact: Annotated[str, typer.Option(metavar="CONTACT", help="For this contact alone.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show or choose by how many relays of a contact your messages leave.
+
+    all: by every one at once. hedge: by one; by the next if no OK comes in 2 seconds, or no
+    receipt in 30. That is less traffic, and a message takes longer where a relay fails. auto, the
+    default: hedge with three relays or more, or more than 1,000 contacts; else all.
+    """
+
+    async def work(client: "Client") -> Mapping[str, object]:
+        if contact:
+            me = await home.choose(client, home.Home.of(ctx).profile)
+            found = await me.contact(contact)
+            if name:
+                await found.set_policy(name)
+            return {"contact": found.name, "policy": found.policy, "relays": len(found.relays)}
+        known = client.policy
+        if name or lanes:
+            known = Policy(policy_named(name or known.name), lanes or known.lanes)
+            await client.set_policy(known)
+        return {"policy": known.name, "lanes": known.lanes}
+
+    from graphchat.client.policy import Policy, named as policy_named
+
+    output.write_card(home.run(ctx, work, create=bool(name or lanes)), as_json=as_json)
+
+
 @app.command("list", epilog="Example: graphchat servers list --json")
 def list_(
     ctx: typer.Context,

@@ -40,6 +40,7 @@ from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.history import Ballot, Line, Mark
 from graphchat.client.invitation import Invitation
+from graphchat.client.policy import Policy
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.proof import Proof, verify_proof
 from graphchat.client.receipt import Receipt
@@ -79,6 +80,7 @@ __all__ = [
     "MessageEdited",
     "MessageReceived",
     "OwnProfile",
+    "Policy",
     "Profile",
     "ProfileChanged",
     "Proof",

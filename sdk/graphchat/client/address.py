@@ -13,6 +13,7 @@ from graphchat.client.accept import drop_address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.engine import Engine
+from graphchat.client.lanes import best
 from graphchat.client.queues import make_lanes
 from graphchat.codes import qr
 from graphchat.codes.invitation import MAX_WORK
@@ -108,7 +109,7 @@ async def make_address(
         raise ContentError(f"An address wants 0 to {MAX_WORK} bits of work.")
     check()
     lanes = await make_lanes(
-        context.transport.of(profile), context.relays, LANES, context.clock, distinct=True
+        context.transport.of(profile), best(context), LANES, context.clock, distinct=True
     )
     code, state = codes.address(lanes, context.clock, private=wanted.private, work=wanted.work)
     address = OpenAddress(next(context.address_ids), profile, state, wanted.accept_all)

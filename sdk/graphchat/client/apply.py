@@ -69,6 +69,7 @@ class Applier:
             case do.Store(written=written):
                 frame = OwnFrame(written.head, written.signature, written.data)
                 live.recent[written.seq] = frame
+                live.watch.wrote(written.seq, self.context.clock.monotonic())
                 now = self.context.clock.now()
                 unit.write(rows.frame(live.id, written.seq, written.id, frame.pack(), now))
                 signed = Signed(written.frame, written.data, written.signature)
@@ -273,6 +274,7 @@ class Applier:
         found = await self.context.database.read(partial(rows.said, live.id, first, last))
         ids = tuple(row[0] for row in found)
         self.unit.write(*rows.delivered(live.id, last))
+        live.watch.covered(last)
         for number in [known for known in live.recent if known <= last]:
             del live.recent[number]
         if ids:

@@ -12,7 +12,9 @@ from graphchat.client import restored
 from graphchat.client.context import Context
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
+from graphchat.client.policy import SETTING as POLICY, Policy
 from graphchat.client.profile import OwnProfile, Profile
+from graphchat.client.rows import setting
 from graphchat.clock import Clock, SystemClock
 from graphchat.core import record
 from graphchat.core.doubt import Schedule
@@ -144,6 +146,19 @@ class Client:
     def online(self) -> bool:
         """Whether a socket to any relay is up now."""
         return any(entry.up for entry in self.engine.links.entries)
+
+    @property
+    def policy(self) -> Policy:
+        """By how many lanes messages leave, where nothing else is chosen for a contact."""
+        return self.engine.context.policy
+
+    async def set_policy(self, policy: Policy) -> None:
+        """Choose it. Its number of lanes is for new connections. Raises `ContentError`."""
+        policy.check()
+        row = setting(POLICY, record.dump(policy))
+        database = self.engine.context.database
+        await database.write(lambda cursor: cursor.execute(row.sql, row.arguments))
+        self.engine.context.policy = policy
 
     @property
     def relays(self) -> list[RelayAddress]:

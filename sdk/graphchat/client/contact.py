@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
-from graphchat.client import accept, proof, rekeying, rows
+from graphchat.client import accept, policy, proof, rekeying, rows
 from graphchat.client.apply import Applier
 from graphchat.client.live import VERIFIED
 from graphchat.client.proof import Proof
@@ -118,6 +118,26 @@ class Contact(Talking):
     def profile(self) -> ProfileCard | None:
         """What the contact says of itself; None until it has answered."""
         return self._live.connection.state.handshake.peer_profile
+
+    @property
+    def policy(self) -> str:
+        """``all``: messages leave by every lane; ``hedge``: by one, by others if it takes long."""
+        return "hedge" if policy.hedges(self._engine.context, self._live) else "all"
+
+    async def set_policy(self, name: str) -> None:
+        """Choose it for this contact: ``all``, ``hedge``, or ``auto``.
+
+        ``auto`` hedges from three lanes on. Empty: as the client does. Raises `ContentError`.
+        """
+        if name:
+            policy.named(name)
+
+        async def choose(turn: Applier) -> None:
+            live = await self._engine.live(self._id)
+            turn.unit.touch(live)
+            live.connection.state.policy = name
+
+        await self._engine.do(choose)
 
     @property
     def relays(self) -> tuple[str, ...]:

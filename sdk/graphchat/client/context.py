@@ -14,6 +14,7 @@ from graphchat.client.address_state import OpenAddress
 from graphchat.client.health import Health
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.names import Names
+from graphchat.client.policy import Policy
 from graphchat.client.pulse import Pulse
 from graphchat.client.stored import EventRecord, Work
 from graphchat.client.unit import Unit
@@ -90,6 +91,8 @@ class Context:
     address_ids: "count[int]" = field(default_factory=lambda: count(1))
     pulses: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when a connection changes, by its id."""
+    policy: Policy = field(default_factory=Policy)
+    """By how many lanes frames leave."""
     relays: list[RelayAddress] = field(default_factory=list[RelayAddress])
     """Where this home receives."""
     cards: dict[int, ProfileCard] = field(default_factory=dict[int, ProfileCard])

@@ -1,7 +1,8 @@
 """What leaves by the lanes: sealing when there is room, repeating until a relay says OK.
 
 Policy `all` (docs/protocol.md, section 15): every frame goes to every lane; a lane that is
-down keeps its sealed envelopes, at most 16, and seals nothing more until they are gone.
+down keeps its sealed envelopes, at most 16, and seals nothing more until they are gone. Policy
+`hedge`: it goes to one, and to the next when no OK, or no receipt, comes in time.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from typing import Final
 
 from graphchat.client import rows
 from graphchat.client.context import Context
+from graphchat.client.hedging import ranks
 from graphchat.client.links import Links
 from graphchat.client.live import Live, OwnFrame, Traffic
+from graphchat.client.policy import hedges
 from graphchat.client.unit import Unit
 from graphchat.errors import RelayError, RelayUnreachableError
 
@@ -41,10 +44,10 @@ class Flow:
     async def wanted(self, live: Live) -> list[tuple[int, int, OwnFrame]]:
         """Return what to seal now, as lane, number and frame, so that no lane has a hole."""
         found: list[tuple[int, int, OwnFrame]] = []
-        for number in self.available(live):
+        for number, last in self._limits(live).items():
             traffic = live.traffic[number]
             lane = live.connection.lanes[number].state
-            wanted = list(_wanted(live, traffic, lane.sealed))
+            wanted = list(_wanted(live, traffic, lane.sealed, last))
             for seq, frame in await self._frames(live, wanted):
                 found.append((number, seq, frame))
         return found
@@ -64,9 +67,22 @@ class Flow:
         outbox = live.connection.state.outbox
         return any(
             live.traffic[number].again
-            or max(live.connection.lanes[number].state.sealed, outbox.covered) < outbox.seq
-            for number in self.available(live)
+            or max(live.connection.lanes[number].state.sealed, outbox.covered) < last
+            for number, last in self._limits(live).items()
         )
+
+    def _limits(self, live: Live) -> dict[int, int]:
+        """Return the frame up to which each lane that can send may go now."""
+        outbox, lanes = live.connection.state.outbox, live.connection.lanes
+        available, now = self.available(live), self._context.clock.monotonic()
+        if not hedges(self._context, live):
+            return dict.fromkeys(available, outbox.seq)
+        return {
+            number: live.watch.limit(
+                rank, max(lanes[number].state.sealed, outbox.covered) + 1, outbox.seq, now
+            )
+            for number, rank in ranks(lanes, available).items()
+        }
 
     def is_behind(self, live: Live) -> bool:
         """Tell whether no relay has our newest frame yet."""
@@ -114,6 +130,7 @@ class Flow:
         # Written with the next change of the lane: after a crash it is doubted a little later.
         live.connection.lanes[number].taken(waiting.seq)
         if waiting.seq:
+            live.watch.took(waiting.seq)
             unit.write(rows.sent(live.id, waiting.seq))
             unit.after(partial(self._context.progress_frame, live.id, waiting.seq))
         return live
@@ -137,14 +154,19 @@ class Flow:
                     yield live
 
     def next_retry(self, live: Live) -> float | None:
-        """Return when a lane of ``live`` wants to try again, if one does."""
+        """Return when a lane of ``live`` wants to try again, or has its turn, if one does."""
         now = self._context.clock.monotonic()
         moments = [traffic.retry_at for traffic in live.traffic.values() if traffic.retry_at > now]
+        if live.watch.waits and hedges(self._context, live):
+            lanes = live.connection.lanes
+            sealed = {number: lane.state.sealed for number, lane in lanes.items()}
+            turn = live.watch.next(ranks(lanes, self.available(live)), sealed, now)
+            moments += [] if turn is None else [turn]
         return min(moments, default=None)
 
 
-def _wanted(live: Live, traffic: Traffic, sealed: int) -> Iterator[int]:
-    """Yield the numbers that a lane seals next: what was asked for again, then what is new."""
+def _wanted(live: Live, traffic: Traffic, sealed: int, last: int) -> Iterator[int]:
+    """Yield the numbers that a lane seals next: what was asked for again, then up to ``last``."""
     room, outbox = traffic.room, live.connection.state.outbox
     while room and traffic.again:
         seq = traffic.again.popleft()
@@ -152,4 +174,4 @@ def _wanted(live: Live, traffic: Traffic, sealed: int) -> Iterator[int]:
             room -= 1
             yield seq
     first = max(sealed, outbox.covered) + 1
-    yield from range(first, min(outbox.seq, first + room - 1) + 1)
+    yield from range(first, min(last, first + room - 1) + 1)

@@ -31,6 +31,11 @@ def to_shun(live: Live, replaces: int | None) -> tuple[bytes, ...]:
     )
 
 
+def best(context: Context) -> list[RelayAddress]:
+    """Return our relays, those first that have done best as seen from here."""
+    return sorted(context.relays, key=context.health.demerits)
+
+
 def choose(context: Context, live: Live, shun: Sequence[bytes]) -> list[RelayAddress]:
     """Return our relays, the best for a new lane of ``live`` first."""
     return sorted(

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Literal, Self, get_args
 
+from graphchat.client.hedging import Watch
 from graphchat.client.pulse import Pulse
 from graphchat.core.connection import Connection
 from graphchat.core.frame import packed_signature, unpacked_signature
@@ -146,6 +147,7 @@ class Live:
     """A relay has taken a confirmation or an answer of ours since the client was opened."""
     failed: str = ""
     """Why the handshake cannot go on, in words for people."""
+    watch: Watch = field(default_factory=Watch)
     timer: ConversationTimer = ConversationTimer()
     renamed: bool = False
     """The name was chosen by a person, and stays."""

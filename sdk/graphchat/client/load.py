@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 
+from graphchat.client import policy
 from graphchat.client.address_state import AddressState, OpenAddress
 from graphchat.client.context import AddressRoute, Context, Job, LaneRoute
 from graphchat.client.live import ConversationTimer, Live, Traffic, Waiting
@@ -51,6 +52,7 @@ def start(context: Context, cursor: Cursor) -> Start:
             OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]), row[4]),
         )
     context.health.load(cursor)
+    context.policy = policy.load(cursor)
     context.tags = _after(cursor, "client_envelope")
     context.work_ids = _after(cursor, "client_work")
     context.connection_ids = _after(cursor, "client_connection")

@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, cards, codes, flood, reach, rekeying, rows
+from graphchat.client import accept, cards, codes, flood, lanes, reach, rekeying, rows
 from graphchat.client.address import Address, Wanted, make_address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
@@ -40,10 +40,6 @@ from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import NotFoundError, StateError
 from graphchat.store import Cursor
 from graphchat.store.words import Query
-from graphchat.wire.uri import RelayAddress
-
-# Lanes of a new connection, where the home has so many relays (policy `all`).
-LANES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +92,9 @@ class OwnProfile:
         Raises `StateError` without a relay, `RelayError` if none can be reached.
         """
         clock = self._engine.context.clock
-        lanes = await self._lanes(self._engine.context.relays, LANES, distinct=True)
-        code, connection = codes.invitation(lanes, self.card, clock, private=private)
+        wanted = self._engine.context.policy.lanes
+        fresh = await self._lanes(wanted, distinct=True)
+        code, connection = codes.invitation(fresh, self.card, clock, private=private)
         live = self._new(connection, SCANNED)
         await self._engine.do(partial(self._begin, live, "invitation", []))
         return Invitation(code.text, Contact(self._engine, live))
@@ -129,13 +126,12 @@ class OwnProfile:
         if code.kind is Kind.REKEY:
             return Contact(self._engine, await rekeying.use(self._engine, self.row_id, code))
         self._check_unused(code.id)
-        relays = self._engine.context.relays
         clock = self._engine.context.clock
         key = AgreementKey.generate(clock)
         work = await prove(code, key.public, progress)
-        lanes = await self._lanes(relays, len(code.lanes), distinct=False)
+        fresh = await self._lanes(len(code.lanes), distinct=False)
         asker = codes.Asker(self.card, text, private, key, work)
-        connection, effects = codes.answer(code, lanes, asker, clock)
+        connection, effects = codes.answer(code, fresh, asker, clock)
         trust = ASKED if connection.state.handshake.code.is_address else SCANNED
         live = self._new(connection, trust)
         await self._engine.do(partial(self._begin, live, "new contact", effects))
@@ -184,11 +180,9 @@ class OwnProfile:
         """Return the address of this profile; make it if there is none."""
         return await self.current_address() or await self.create_address()
 
-    async def _lanes(
-        self, relays: Sequence[RelayAddress], wanted: int, *, distinct: bool
-    ) -> list[LaneState]:
+    async def _lanes(self, wanted: int, *, distinct: bool) -> list[LaneState]:
         context = self._engine.context
-        transport = context.transport.of(self.row_id)
+        transport, relays = context.transport.of(self.row_id), lanes.best(context)
         return await make_lanes(transport, relays, wanted, context.clock, distinct=distinct)
 
     def _check_unused(self, code_id: bytes) -> None:
@@ -210,10 +204,10 @@ class OwnProfile:
         context.remember_cid(turn.unit, live.connection.cid)
         context.take_name(turn.unit, live, name)
         turn.unit.write(rows.new_connection(live, context.clock.now()))
-        lanes = [lane.state for lane in live.connection.lanes.values()]
-        accept.add_lanes(turn, live, lanes)
+        fresh = [lane.state for lane in live.connection.lanes.values()]
+        accept.add_lanes(turn, live, fresh)
         context.lives[live.id] = live
-        turn.unit.after(partial(self._engine.receiver.subscribe, self.row_id, lanes))
+        turn.unit.after(partial(self._engine.receiver.subscribe, self.row_id, fresh))
         await turn.apply(live, effects)
 
     # Contacts

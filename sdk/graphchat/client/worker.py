@@ -209,15 +209,15 @@ class Worker:
         assert job.connection is not None
         live = await self._engine.live(job.connection)
         wanted = len(live.connection.state.handshake.peer_lanes)
-        relays, clock = self._context.relays, self._context.clock
-        lanes = await make_lanes(transport, relays, wanted, clock, distinct=False)
+        relays, clock = lanes.best(self._context), self._context.clock
+        fresh = await make_lanes(transport, relays, wanted, clock, distinct=False)
 
         async def answer(turn: Applier) -> None:
-            await accept.with_lanes(turn, await self._engine.live(live.id), lanes)
+            await accept.with_lanes(turn, await self._engine.live(live.id), fresh)
             await self._done(job, turn)
 
         await self._engine.do(answer)
-        self._engine.receiver.subscribe(live.profile, lanes)
+        self._engine.receiver.subscribe(live.profile, fresh)
 
     async def _add_lane(self, job: Job, work: WidenWork | JoinWork, transport: Transport) -> None:
         """Make a queue for a lane that comes later, and offer it or take it up."""

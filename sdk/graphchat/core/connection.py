@@ -77,6 +77,8 @@ class ConnectionState(msgspec.Struct):
     rotation: RotationState = msgspec.field(default_factory=RotationState)
     rekey: RekeyState = msgspec.field(default_factory=RekeyState)
     keys: OwnKeys = msgspec.field(default_factory=OwnKeys)
+    policy: str = ""
+    """Chosen for this connection alone; empty: that of the client."""
 
 
 @dataclass(slots=True)

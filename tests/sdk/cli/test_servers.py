@@ -1,7 +1,7 @@
 import socket
 
 import pytest
-from tests.sdk.cli.people import NewPerson, Person
+from tests.sdk.cli.people import NewPerson, Pair, Person
 from tests.together.processes import RelayProcess
 
 STRANGER = "https://relay.example/q/secret-token#AAAAAAAAAAAAAAAAAAAAAA"
@@ -147,3 +147,20 @@ def test_a_home_can_begin_with_a_relay(person: NewPerson) -> None:
     assert not nobody.home.exists()
     nobody.do("servers", "add", "--no-check", STRANGER)
     assert "graphchat profile create NAME" in nobody.refused("contacts")
+
+
+def test_a_policy_is_shown_and_chosen(alice: Person) -> None:
+    assert (
+        alice.do("servers", "policy", "hedge", "--lanes", "3").out == "policy: hedge\nlanes: 3\n"
+    )
+    assert alice.do("servers", "policy", "auto").out == "policy: auto\nlanes: 3\n"
+    assert "auto, all, hedge" in alice.refused("servers", "policy", "some")
+    assert "no contact" in alice.refused("servers", "policy", "--contact", "Bob")
+
+
+def test_a_policy_is_chosen_for_one_contact(pair: Pair) -> None:
+    alice, _ = pair
+    words = ("servers", "policy", "--contact", "Bob", "--json")
+    assert alice.do(*words).rows == [{"contact": "Bob", "policy": "all", "relays": 1}]
+    assert alice.do(*words, "hedge").rows[0]["policy"] == "hedge"
+    assert alice.do(*words).rows[0]["policy"] == "hedge"

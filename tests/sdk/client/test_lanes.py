@@ -3,9 +3,10 @@
 from tests.sdk.client.people import Place, introduce, one, take, texts, until
 
 from graphchat import Contact, MessageReceived, RelayFailed
-from graphchat.client import lanes
+from graphchat.client import codes, lanes
 from graphchat.client.apply import Applier
 from graphchat.client.engine import Engine
+from graphchat.client.lanes import best
 from graphchat.client.live import Live
 
 
@@ -69,3 +70,20 @@ async def test_a_relay_with_faults_comes_last(place: Place) -> None:
     await alice.client.engine.do(blame)
     best = lanes.choose(context, live_of(alice.client.engine, hers), ())
     assert best[-1] == context.relays[0]
+
+
+async def test_a_new_contact_is_reached_by_the_relays_that_have_done_best(place: Place) -> None:
+    alice, _ = await place.pair("one", "two", "three")
+    context = alice.client.engine.context
+    first, second, third = context.relays
+    assert best(context) == [first, second, third]
+
+    async def blame(turn: Applier) -> None:
+        context.health.blame(turn.unit, first.fingerprint, first.base, "drops", ours=False)
+
+    await alice.client.engine.do(blame)
+    assert best(context) == [second, third, first]
+    code = codes.read((await alice.me.invite()).link)
+    assert {lane.base for lane in code.lanes} == {second.base, third.base}
+    address = codes.read((await alice.me.create_address()).link)
+    assert {lane.base for lane in address.lanes} == {second.base, third.base}

@@ -11,6 +11,7 @@ from graphchat.client.context import Job
 from graphchat.client.groups import entries, forward, joining, rows
 from graphchat.client.groups.live import LiveGroup
 from graphchat.client.groups.registry import Groups
+from graphchat.client.lanes import best
 from graphchat.client.queues import make_lanes
 from graphchat.client.stored import RemoveWork
 from graphchat.content import GroupLeave
@@ -28,7 +29,7 @@ async def lanes(groups: Groups, profile: int) -> list[LaneState]:
     """Make queues at which a group is asked. Raises `RelayError`, `StateError`."""
     context = groups.context
     transport = context.transport.of(profile)
-    return await make_lanes(transport, context.relays, LANES, context.clock, distinct=True)
+    return await make_lanes(transport, best(context), LANES, context.clock, distinct=True)
 
 
 async def create(

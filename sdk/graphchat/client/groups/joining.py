@@ -9,6 +9,7 @@ from graphchat.client.apply import Applier
 from graphchat.client.groups import admission, entries, records, rows
 from graphchat.client.groups.live import GroupRecord, LiveGroup, Peer
 from graphchat.client.groups.registry import Groups
+from graphchat.client.lanes import best
 from graphchat.client.live import GROUP, Live, hidden_name
 from graphchat.client.queues import make_lanes
 from graphchat.codes import Code, GroupCode
@@ -58,7 +59,7 @@ async def lanes_for(groups: Groups, profile: int, code: Code) -> list[LaneState]
     context = groups.context
     reach.check(code, context.relays)
     transport, wanted = context.transport.of(profile), len(code.lanes)
-    return await make_lanes(transport, context.relays, wanted, context.clock, distinct=False)
+    return await make_lanes(transport, best(context), wanted, context.clock, distinct=False)
 
 
 async def connect(  # noqa: PLR0913, PLR0917 - what one step works on

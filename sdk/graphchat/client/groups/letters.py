@@ -12,6 +12,7 @@ from graphchat.client.apply import Applier
 from graphchat.client.groups import joining
 from graphchat.client.groups.live import LiveGroup, Peer
 from graphchat.client.groups.registry import Groups
+from graphchat.client.lanes import best
 from graphchat.client.live import GROUP, Live
 from graphchat.client.queues import make_lanes
 from graphchat.codes import Code, Kind
@@ -46,7 +47,7 @@ async def lanes(groups: Groups, group: LiveGroup) -> list[LaneState]:
     """Make queues for a direct connection. Raises `RelayError`."""
     context = groups.context
     transport = context.transport.of(group.profile)
-    return await make_lanes(transport, context.relays, LANES, context.clock, distinct=True)
+    return await make_lanes(transport, best(context), LANES, context.clock, distinct=True)
 
 
 async def write(
