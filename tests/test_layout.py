@@ -63,6 +63,7 @@ INDIRECT: Final = {
 WHOLE: Final = {
     "sdk/client/amending_crash": "a client that dies while messages are edited and deleted",
     "sdk/client/crash": "a client that dies at any boundary",
+    "sdk/client/offrecord/deniable": "a real chat and a made-up one before one judge",
     "sdk/client/groups/crash": "a host and a member that die at any boundary",
     "sdk/core/private": "a conversation that either side could have made up",
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",

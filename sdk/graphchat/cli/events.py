@@ -1,5 +1,6 @@
 """What happened, as lines for people and as objects for programs."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from graphchat.client import (
     MessageDelivered,
     MessageEdited,
     MessageReceived,
+    OffTheRecordRequested,
     ProfileChanged,
     Reacted,
     RelayFailed,
@@ -64,6 +66,9 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
         case ContactRequested(text=text):
             more = f": {said.indented(text)}" if text else "."
             return f"* {who} asks to become a contact (graphchat requests){more}"
+        case OffTheRecordRequested():
+            name = shlex.quote(who)
+            return f"* {who} asks to talk off the record: graphchat otr {name} --accept"
         case ContactEstablished():
             return f"* {who} is a contact now."
         case ContactFailed(reason=reason):
@@ -210,6 +215,8 @@ def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, 
             return "delivered", {"ids": [each.hex() for each in ids]}
         case ContactRequested(text=text):
             return "request", {"text": text}
+        case OffTheRecordRequested():
+            return "off_the_record", {}
         case ContactEstablished():
             return "established", {}
         case ContactFailed(reason=reason):

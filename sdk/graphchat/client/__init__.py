@@ -21,6 +21,7 @@ from graphchat.client.events import (
     MessageDelivered,
     MessageEdited,
     MessageReceived,
+    OffTheRecordRequested,
     ProfileChanged,
     Reacted,
     RelayFailed,
@@ -40,6 +41,7 @@ from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.history import Ballot, Line, Mark
 from graphchat.client.invitation import Invitation
+from graphchat.client.offrecord.session import OffTheRecord
 from graphchat.client.policy import Policy
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.proof import Proof, verify_proof
@@ -79,6 +81,8 @@ __all__ = [
     "MessageDelivered",
     "MessageEdited",
     "MessageReceived",
+    "OffTheRecord",
+    "OffTheRecordRequested",
     "OwnProfile",
     "Policy",
     "Profile",

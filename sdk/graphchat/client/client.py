@@ -12,6 +12,7 @@ from graphchat.client import restored
 from graphchat.client.context import Context
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
+from graphchat.client.offrecord import asking
 from graphchat.client.policy import SETTING as POLICY, Policy
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.rows import setting
@@ -68,6 +69,7 @@ class Client:
             transport: Transport = HttpTransport(self._clock, proxy=self._proxy)
             stack.push_async_callback(transport.close)
             engine = Engine(Context(database, transport, self._clock, self._schedule))
+            engine.context.desk.wanted = partial(asking.again, engine)
             stack.push_async_callback(engine.close)
             for relay in self._relays:
                 await database.write(partial(_add_relay, relay.text, self._clock.now()))

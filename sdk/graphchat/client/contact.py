@@ -7,6 +7,8 @@ from functools import partial
 from graphchat.client import accept, policy, proof, rekeying, rows
 from graphchat.client.apply import Applier
 from graphchat.client.live import VERIFIED
+from graphchat.client.offrecord import asking
+from graphchat.client.offrecord.session import IDLE, OffTheRecord
 from graphchat.client.proof import Proof
 from graphchat.client.rekeying import RekeyCode
 from graphchat.client.talking import Talking
@@ -84,6 +86,33 @@ class Contact(Talking):
     async def rekeyed(self) -> None:
         """Return once no code for new keys of this contact waits any more."""
         await self._until(lambda live: live.connection.state.rekey.shake is None)
+
+    async def off_the_record(self, *, patience: float = 120.0, idle: float = IDLE) -> OffTheRecord:
+        """Talk without a trace: nothing is signed, and nothing is stored, on either side.
+
+        It asks, or accepts what they ask, and returns once both are there. ``patience``: seconds
+        to ask; ``idle``: seconds without a word until it ends. Raises `StateError` if they do not
+        answer or do not want to, `RelayError` if no relay of ours answers.
+        """
+        return await asking.ask(self._engine, self._id, asking.Wish(patience, idle))
+
+    async def accept_off_the_record(self, *, idle: float = IDLE) -> OffTheRecord:
+        """Begin the chat for which they ask. Raises as `off_the_record`."""
+        return await asking.accept(self._engine, self._id, asking.Wish(idle=idle))
+
+    async def reject_off_the_record(self) -> None:
+        """Tell them no. Raises `StateError` if they do not ask."""
+        await asking.reject(self._engine, self._id)
+
+    async def asked_off_the_record(self) -> None:
+        """Return once they ask for a chat off the record."""
+        await asking.asked(self._engine, self._id)
+
+    @property
+    def asks_off_the_record(self) -> bool:
+        """Whether they wait for our answer to that now."""
+        talks = self._engine.context.desk.talks.get(self._id)
+        return talks is not None and talks.state.theirs is not None
 
     async def verify(self) -> None:
         """Note that both people have compared their `safety_words`: trust is 3 from now on.

@@ -14,6 +14,8 @@ from graphchat.client.address_state import OpenAddress
 from graphchat.client.health import Health
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.names import Names
+from graphchat.client.offrecord.desk import Desk
+from graphchat.client.passing import Passing
 from graphchat.client.policy import Policy
 from graphchat.client.pulse import Pulse
 from graphchat.client.stored import EventRecord, Work
@@ -119,6 +121,10 @@ class Context:
         default_factory=dict["type[Message]", "ControlHandler"]
     )
     """Who takes a message for programs, by its type; others are told to the application."""
+    desk: Desk = field(default_factory=Desk)
+    """Chats off the record."""
+    passing: Passing = field(default_factory=Passing)
+    """Events that are not stored."""
     groups: "Groups" = field(init=False)
     """Set by the engine, before anything happens."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))

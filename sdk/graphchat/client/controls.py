@@ -10,10 +10,14 @@ from typing import Final
 from graphchat.client import amending, cards, indicators, timers
 from graphchat.client.context import ControlHandler
 from graphchat.client.groups import handlers as groups
+from graphchat.client.offrecord import desk
 from graphchat.content import (
     Delete,
     Edit,
     Message,
+    OtrAccept,
+    OtrAsk,
+    OtrEnd,
     ProfileUpdate,
     Reaction,
     Read,
@@ -31,5 +35,8 @@ HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
     Timer: timers.heard,
     Read: indicators.heard_read,
     Typing: indicators.heard_typing,
+    OtrAsk: desk.heard,
+    OtrAccept: desk.heard,
+    OtrEnd: desk.heard,
     **groups.HANDLERS,
 }

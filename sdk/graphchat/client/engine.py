@@ -112,6 +112,7 @@ class Engine:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
         if self._loop is None:
             return
+        await self.context.desk.close()
         try:
             # The disk may refuse; what is owed is told when the client is open again.
             with suppress(TimeoutError, GraphchatError):

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from graphchat.client.contact import Contact
 from graphchat.client.groups.events import GroupEvent
+from graphchat.client.offrecord.session import OffTheRecord
 from graphchat.client.request import Request
 from graphchat.content import Message, ProfileCard
 from graphchat.ids import MessageId
@@ -68,6 +69,25 @@ class ContactRequested:
     async def reject(self) -> None:
         """See `Request.reject`."""
         await self.request.reject()
+
+
+@dataclass(frozen=True, slots=True)
+class OffTheRecordRequested:
+    """A contact asks for a chat of which nothing is signed and nothing is kept.
+
+    It is told once, and not stored. Accept it while they wait, for a minute or two.
+    """
+
+    id: int
+    contact: Contact
+
+    async def accept(self) -> OffTheRecord:
+        """Begin the chat. Raises `StateError` if they do not ask any more."""
+        return await self.contact.accept_off_the_record()
+
+    async def reject(self) -> None:
+        """Tell them no. Raises `StateError` if they do not ask any more."""
+        await self.contact.reject_off_the_record()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +227,7 @@ AboutContact = (
     | ControlReceived
     | MessageDelivered
     | ContactRequested
+    | OffTheRecordRequested
     | ContactEstablished
     | ContactFailed
     | RelayFailed

@@ -113,7 +113,7 @@ class Links:
         entry.used = now()
         entry.link.send(
             QueueId(lane.peer.sender_id),
-            SigningKey(lane.sender_key),
+            None if lane.unsigned else SigningKey(lane.sender_key),
             waiting.envelope,
             waiting.tag,
             waiting.request_id,

@@ -1,6 +1,7 @@
 """The events of one profile, from rows to the types of `graphchat.client.events`."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +24,7 @@ from graphchat.client.events import (
     MessageDelivered,
     MessageEdited,
     MessageReceived,
+    OffTheRecordRequested,
     ProfileChanged,
     Reacted,
     RelayFailed,
@@ -72,9 +74,13 @@ class Stream:
 
     async def pending(self, after: int, limit: int) -> list[Event]:
         """Return unacknowledged events with ids above ``after``, at most ``limit``."""
+        context = self._engine.context
+        after = context.passing.row(after)
         read = partial(_told, self._profile, after, max(limit, 0))
         events: list[Event] = []
-        for told in await self._engine.context.database.read(read):
+        for passing in context.passing.take(self._profile, after):
+            events += await self._passing(*passing)
+        for told in await context.database.read(read):
             event = await self._event(told)
             if event is None:
                 await self.acknowledge([told.id])
@@ -82,12 +88,23 @@ class Stream:
                 events.append(event)
         return events
 
+    async def _passing(self, name: int, connection: int) -> list[Event]:
+        """Return what is told of a connection and never stored, if it is still so."""
+        with suppress(NotFoundError):
+            contact = Contact(self._engine, await self._engine.live(connection))
+            if contact.asks_off_the_record:
+                return [OffTheRecordRequested(name, contact)]
+        return []
+
     async def wait(self, after: int) -> None:
         """Return when there is an unacknowledged event with an id above ``after``."""
         news = self._engine.context.news[self._profile]
-        read = partial(_rows, self._profile, after, 1)
+        passing = self._engine.context.passing
+        read = partial(_rows, self._profile, passing.row(after), 1)
         while True:
             count = news.count
+            if passing.waits(self._profile):
+                return
             if await self._engine.context.database.read(read):
                 return
             await news.wait(count)

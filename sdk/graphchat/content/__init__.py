@@ -38,6 +38,7 @@ from graphchat.content.group import (
 )
 from graphchat.content.keys import KeyNext, Turn
 from graphchat.content.lanes import LaneAccept, LaneAdd, LaneRemove, LaneSeen, LaneTest, Offer
+from graphchat.content.offrecord import OffRecord, OtrAccept, OtrAsk, OtrEnd
 from graphchat.content.profile import ProfileCard, ProfileKind
 from graphchat.content.spoken import Image, Location, Text, Voice
 
@@ -77,8 +78,12 @@ __all__ = [
     "LaneTest",
     "Location",
     "Message",
+    "OffRecord",
     "Offer",
     "Option",
+    "OtrAccept",
+    "OtrAsk",
+    "OtrEnd",
     "Poll",
     "ProfileCard",
     "ProfileKind",

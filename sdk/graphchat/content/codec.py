@@ -17,6 +17,7 @@ from graphchat.content.forms import Filled, Form
 from graphchat.content.group import ForGroups
 from graphchat.content.keys import KeyNext
 from graphchat.content.lanes import Lanes
+from graphchat.content.offrecord import OffRecord
 from graphchat.content.spoken import Said
 from graphchat.errors import ContentError, RemoteProtocolError
 
@@ -38,7 +39,7 @@ Spoken = Said | Asked | Filled
 """Every message that is a line of a conversation."""
 Repliable = Said | Choices | Poll | Form
 """Every message that can say which one it answers: `reply_to` and `quote`."""
-ForPrograms = Control | About | Lanes | KeyNext | ForGroups
+ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord
 """Every message that people do not see as something that was said."""
 _Known = Spoken | Amending | ForPrograms
 Message = _Known | Unknown

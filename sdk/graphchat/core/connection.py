@@ -21,6 +21,10 @@ from graphchat.content import (
     LaneSeen,
     LaneTest,
     Message,
+    OffRecord,
+    OtrAccept,
+    OtrAsk,
+    OtrEnd,
     ReceiptBody,
     Resend,
     Typing,
@@ -178,7 +182,7 @@ class Connection:
         keys = [lane.ratchet_key for lane in code_lanes]
         envelopes = handshake.write_confirmation(shake, offers, keys, self.clock)
         puts = [do.Put(*pair) for pair in zip(code_lanes, envelopes, strict=True)]
-        return [*puts, self._welcome()]
+        return [*puts, self.welcome()]
 
     def asked(self, asked: Asked) -> list[Effect]:
         """Alice: note who wants to connect. `accept` goes on."""
@@ -205,7 +209,7 @@ class Connection:
         answer = handshake.write_answer(shake, own, self.clock)
         found = self._start(lanes, offers, answer)
         found += [do.Put(*pair) for pair in zip(offers, answer.envelopes, strict=True)]
-        return [*found, self._welcome()]
+        return [*found, self.welcome()]
 
     def _answered(self, lane: Lane, envelope: bytes, may_reach: MayReach) -> list[Effect]:
         """Bob: read the answer, and start the lanes."""
@@ -233,7 +237,8 @@ class Connection:
             do.Moved(Phase.PENDING),
         ]
 
-    def _welcome(self) -> Effect:
+    def welcome(self) -> Effect:
+        """Say who we are, as the first thing by the lanes."""
         return self._say_control(Welcome(self.state.handshake.profile))
 
     # Lanes that come later
@@ -272,6 +277,10 @@ class Connection:
     def aside(self, message: Typing, available: Sequence[int]) -> list[do.Sealed]:
         """Say something of the moment, outside of the stream: it is not kept, nor proved."""
         return self._send_outside(message, available)
+
+    def unsigned(self, message: OffRecord, available: Sequence[int]) -> list[do.Sealed]:
+        """Say something that nobody signs, outside of the stream: not kept, nor proved."""
+        return self._send_outside(message, available, Kind.OFF_RECORD)
 
     # What they say
 
@@ -396,22 +405,28 @@ class Connection:
                 return self.rotation.removed(number)
 
     def _outside(self, lane: Lane, frame: frames.Frame) -> list[Effect]:
-        if frame.kind is not Kind.RECEIPT:
+        if frame.kind is Kind.COVER:
             return []
-        match content.decode(frame.payload):
+        message = content.decode(frame.payload)
+        # What has to be signed is nothing without, and the other way round.
+        off = frame.kind is Kind.OFF_RECORD
+        match message if isinstance(message, OffRecord) == off else None:
             case ReceiptBody() as body:
                 return [do.Acknowledged(body)]
             case LaneTest() as test:
                 return self.rotation.tested(lane, test)
-            case Resend(stream=stream, first=first, last=last):
-                if stream != self.state.outbox.stream or last > self.state.outbox.seq:
-                    raise RemoteProtocolError("a resend request is for frames never sent")
-                first = max(first, self.state.outbox.covered + 1)
-                return [do.Repeat(first, last)] if first <= last else []
-            case Typing() as message:
+            case Resend() as wanted:
+                return self._again(wanted)
+            case Typing() | OtrAsk() | OtrAccept() | OtrEnd():
                 return [do.Aside(frame, message)]
             case _:
                 return []
+
+    def _again(self, wanted: Resend) -> list[Effect]:
+        if wanted.stream != self.state.outbox.stream or wanted.last > self.state.outbox.seq:
+            raise RemoteProtocolError("a resend request is for frames never sent")
+        first = max(wanted.first, self.state.outbox.covered + 1)
+        return [do.Repeat(first, wanted.last)] if first <= wanted.last else []
 
     def cover(self, body: ReceiptBody, head: bytes) -> list[Effect]:
         """Check a receipt against the hash of our stream at its number."""
@@ -511,10 +526,12 @@ class Connection:
         [sealed] = self._send_outside(message, [number])
         return sealed
 
-    def _send_outside(self, message: Message, available: Sequence[int]) -> list[do.Sealed]:
+    def _send_outside(
+        self, message: Message, available: Sequence[int], kind: Kind = Kind.RECEIPT
+    ) -> list[do.Sealed]:
         message_id = MessageId(self.clock.random(frames.MESSAGE_ID_SIZE))
         data, signature = self.outbox.outside(
-            Kind.RECEIPT, message_id, content.encode(message), self._now_ms()
+            kind, message_id, content.encode(message), self._now_ms()
         )
         return [self.seal(number, 0, data, signature) for number in available]
 

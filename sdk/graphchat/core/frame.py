@@ -27,6 +27,8 @@ class Kind(IntEnum):
     RECEIPT = 2
     CHUNK = 3
     COVER = 4
+    OFF_RECORD = 5
+    """Nobody signs it, in any connection (section 24)."""
 
     @property
     def in_stream(self) -> bool:
@@ -112,7 +114,9 @@ def sign(key: SigningKey | None, cid: ConnectionId, frame: Frame, data: bytes) -
 
     None: the connection is private, and the signature empty.
     """
-    return b"" if key is None else key.sign(statement(cid, frame, data))
+    if key is None or frame.kind is Kind.OFF_RECORD:
+        return b""
+    return key.sign(statement(cid, frame, data))
 
 
 def check(
@@ -122,7 +126,10 @@ def check(
 
     None: the connection is private, and nobody may have signed.
     """
-    if public is None:
+    if frame.kind is Kind.OFF_RECORD:
+        if signature:
+            raise RemoteProtocolError("a frame off the record is signed")
+    elif public is None:
         if signature:
             raise RemoteProtocolError("a frame of a private connection is signed")
     elif not verify(public, statement(cid, frame, data), signature):

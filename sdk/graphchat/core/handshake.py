@@ -105,6 +105,8 @@ class HandshakeState(msgspec.Struct):
     """``ms``: lanes and safety words come from it. With an invitation it is ``ms0``."""
     words: tuple[str, ...] = ()
     """The safety words, once both sides have agreed."""
+    otr: Secret | None = None
+    """The key of both for chats off the record; None in what older versions have begun."""
     ckb: bytes = b""
     ekb0: bytes = b""
     peer_agreement: bytes = b""
@@ -291,6 +293,7 @@ def note_answer(state: HandshakeState, answer: Answer) -> None:
         state.signature = hello.signature
     bob = own if state.role is Role.BOB else state.peer_proof
     state.words = agreement.safety_words(answer.final, hello.proof, bob)
+    state.otr = agreement.otr_key(answer.final)
     state.phase = Phase.PENDING
 
 

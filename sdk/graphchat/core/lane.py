@@ -56,6 +56,8 @@ class LaneState(msgspec.Struct):
     doubt_since: float = 0.0
     """Since when something is missing by this lane; 0 if nothing is."""
     doubt_seq: int = 0
+    unsigned: bool = False
+    """The queue of the other side stays open: no relay sees a signature of ours."""
     away_since: float = 0.0
     """Since when the relay of the other side does not answer; 0 while it does."""
 

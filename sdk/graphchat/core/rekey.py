@@ -140,6 +140,7 @@ class Rekey:
         if shake is None or lane.state.number not in self.state.numbers or not lane.started:
             return []
         both_ways = shake.role is not self.main.role
+        self.main.otr = shake.otr
         numbers, self.state.shake = self.state.numbers, None
         found: list[Effect] = [do.Rekeyed(both_ways)]
         for number in [known for known in self.lanes if known not in numbers]:

@@ -172,6 +172,9 @@ class TheirKeys:
         may be among them. Nobody but the other side can have sealed it.
         """
         frame, state = signed.frame, self.streams.get(signed.frame.stream)
+        if frame.kind is Kind.OFF_RECORD:
+            frames.check(None, self.cid, frame, signed.data, signed.signature)
+            return
         if self._is_private(signed.signature):
             return
         if not signed.signature:

@@ -128,6 +128,11 @@ def added_lane_secrets(
     return LaneSecrets(Secret(data[:32]), Secret(data[32:64]), Secret(data[64:]))
 
 
+def otr_key(ms: Secret) -> Secret:
+    """Return what both sides keep to know each other off the record: a key that either may use."""
+    return hkdf(ms, salt=b"", info=b"gc/1 otr key", size=32)
+
+
 def address_connection_id(address_id: bytes, ckb: bytes) -> ConnectionId:
     return ConnectionId(sha256(b"gc/1 cid" + address_id + ckb).digest()[:16])
 

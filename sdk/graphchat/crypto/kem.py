@@ -3,7 +3,8 @@
 A side without it talks to one with it: both then rest on X25519 alone.
 """
 
-from typing import Final, Self, final
+from collections.abc import Callable
+from typing import Final, Protocol, Self, final, runtime_checkable
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -74,14 +75,25 @@ class KemKey:
         return f"KemKey({self.seed})"
 
 
-def encapsulate(public: bytes) -> tuple[bytes, Secret]:
+@runtime_checkable
+class Witness(Clock, Protocol):
+    """A clock that keeps, or repeats, what the library draws by itself."""
+
+    def encapsulated(self, make: Callable[[], tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+        """Return secret and ciphertext: those of ``make``, or others."""
+        ...
+
+
+def encapsulate(public: bytes, clock: Clock | None = None) -> tuple[bytes, Secret]:
     """Return a ciphertext for the holder of ``public``, and the secret in it.
 
-    Its randomness is the library's own. Raises `RemoteProtocolError` for a key that has a wrong
-    length or fails the modulus check (FIPS 203, section 7.2).
+    Its randomness is the library's own, unless the clock is a `Witness`. Raises
+    `RemoteProtocolError` for a key that has a wrong length or fails the modulus check (FIPS 203,
+    section 7.2).
     """
     try:
-        secret, ciphertext = MLKEM768PublicKey.from_public_bytes(public).encapsulate()
+        make = MLKEM768PublicKey.from_public_bytes(public).encapsulate
+        secret, ciphertext = clock.encapsulated(make) if isinstance(clock, Witness) else make()
     except ValueError:
         raise RemoteProtocolError("An ML-KEM key of the other side is not valid.") from None
     return ciphertext, Secret(secret)

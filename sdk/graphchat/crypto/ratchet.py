@@ -196,7 +196,7 @@ def turned(ratchet: Ratchet, own: AgreementKey, other: Header, clock: Clock) -> 
     """Take the sending half of a step, towards the keys in the newest header of the other."""
     ciphertext, secret = b"", None
     if ratchet.use_kem and other.kem_key:
-        ciphertext, secret = encapsulate(other.kem_key)
+        ciphertext, secret = encapsulate(other.kem_key, clock)
     root, key, following = root_step(ratchet.root, own.exchange(other.key), secret)
     kem = KemKey.generate(clock) if ratchet.use_kem else None
     previous = ratchet.sending.header.number if ratchet.sending else 0

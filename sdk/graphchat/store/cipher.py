@@ -15,6 +15,9 @@ from graphchat.secret import Secret
 APPLICATION_ID: Final = 0x67636462
 """The letters gcdb: says which program a database belongs to."""
 
+MEMORY: Final = Path(":memory:")
+"""What SQLite calls a database without a file."""
+
 _SETTINGS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",  # what was promised to a contact survives a power cut
@@ -74,6 +77,13 @@ def connect(path: Path, key: Secret) -> Any:
             connection.close()
             raise
         return connection
+
+
+def connect_memory(key: Secret) -> Any:
+    """Return a connection to a new database in memory: no file knows of it."""
+    connection = connect(MEMORY, key)
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    return connection
 
 
 @contextmanager

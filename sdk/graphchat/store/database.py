@@ -16,7 +16,7 @@ from graphchat.crypto import vault
 from graphchat.errors import StoreError
 from graphchat.secret import Secret
 from graphchat.store import files, lock, sqlite
-from graphchat.store.cipher import connect, store_errors
+from graphchat.store.cipher import MEMORY, connect, connect_memory, store_errors
 from graphchat.store.finish import to_the_end
 from graphchat.store.schema import CLIENT, App, prepare
 
@@ -114,10 +114,23 @@ class Database:
             context = TortoiseContext()
             try:
                 with store_errors(path):
-                    client = await _connect(context, places.database, key, app)
+                    connector = partial(connect, places.database, key)
+                    client = await _connect(context, places.database, connector, app)
                 yield cls(places, context, client)
             finally:
                 await to_the_end(context.close_connections())
+
+    @classmethod
+    @asynccontextmanager
+    async def in_memory(cls, clock: Clock, *, app: App = CLIENT) -> AsyncIterator[Self]:
+        """Make a database that is nowhere but in memory, and is gone at the end."""
+        context, connector = TortoiseContext(), partial(connect_memory, Secret(clock.random(32)))
+        try:
+            with store_errors():
+                client = await _connect(context, MEMORY, connector, app)
+            yield cls(files.Files.of(MEMORY), context, client)
+        finally:
+            await to_the_end(context.close_connections())
 
     async def write(self, work: Callable[[Cursor], T]) -> T:
         """Run ``work`` in the thread of the database, in a transaction, and return its result.
@@ -229,9 +242,9 @@ def _key(
 
 
 async def _connect(
-    context: TortoiseContext, path: Path, key: Secret, app: App
+    context: TortoiseContext, path: Path, connector: Callable[[], Any], app: App
 ) -> sqlite.SqlcipherClient:
-    credentials = {"file_path": str(path), "connector": partial(connect, path, key)}
+    credentials = {"file_path": str(path), "connector": connector}
     config = {
         "connections": {app.label: {"engine": sqlite.__name__, "credentials": credentials}},
         "apps": {app.label: app.config()},

@@ -59,7 +59,7 @@ class SocketLink:
             self._talk.receiving.unsubscribe(queue)
 
     def send(
-        self, sender: QueueId, key: SigningKey, envelope: bytes, tag: int, request_id: str
+        self, sender: QueueId, key: SigningKey | None, envelope: bytes, tag: int, request_id: str
     ) -> None:
         if self._talk is None:
             self._answer_soon(tag, unreachable(self.relay, "is not connected. Try again later."))

@@ -133,9 +133,9 @@ class Link(Protocol):
     def unsubscribe(self, queue: QueueId) -> None: ...
 
     def send(
-        self, sender: QueueId, key: SigningKey, envelope: bytes, tag: int, request_id: str
+        self, sender: QueueId, key: SigningKey | None, envelope: bytes, tag: int, request_id: str
     ) -> None:
-        """Send an envelope to a secured queue.
+        """Send an envelope to a queue that ``key`` opens; None: to one that stays open.
 
         `Listener.answered` always follows, later, with ``tag``: `RelayUnreachableError` if the
         link is not connected or breaks, `UnauthorizedError`, `QuotaError`, `RateError` or

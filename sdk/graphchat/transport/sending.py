@@ -23,7 +23,8 @@ class Envelope:
     """One call of `Link.send`."""
 
     sender: QueueId
-    key: SigningKey
+    key: SigningKey | None
+    """None: the queue is open, and nothing is signed."""
     data: bytes
     tag: int
     request_id: str
@@ -110,11 +111,12 @@ class Sending:
         questions = (left for _, left in self._attaching.values())
         return min(chain(envelopes, questions), default=self._now())
 
-    def _attach(self, uri: str, key: SigningKey) -> None:
+    def _attach(self, uri: str, key: SigningKey | None) -> None:
         def leave() -> Attach:
             name = self._outgoing.new_id()
             self._attaching[name] = uri, self._now()
-            return Attach(name, uri, self._session.auth(key, uri, "attach"))
+            auth = b"" if key is None else self._session.auth(key, uri, "attach")
+            return Attach(name, uri, auth)
 
         self._outgoing.put(leave)
 

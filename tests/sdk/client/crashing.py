@@ -96,7 +96,7 @@ class FusedLink:
         self._link.unsubscribe(queue)
 
     def send(
-        self, sender: QueueId, key: SigningKey, envelope: bytes, tag: int, request_id: str
+        self, sender: QueueId, key: SigningKey | None, envelope: bytes, tag: int, request_id: str
     ) -> None:
         self._fuse.call(self._link.send, sender, key, envelope, tag, request_id)
 

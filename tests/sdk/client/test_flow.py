@@ -193,7 +193,7 @@ class Held:
         return self.link.connected
 
     def send(
-        self, sender: QueueId, key: SigningKey, envelope: bytes, tag: int, request_id: str
+        self, sender: QueueId, key: SigningKey | None, envelope: bytes, tag: int, request_id: str
     ) -> None:
         self.tags.append(tag)
 

@@ -100,7 +100,7 @@ def test_only_the_shortest_form_of_each_field_is_taken(form: str) -> None:
     [
         [0, b"i" * 16, b"s" * 8, 1, 0, NO_HASH],
         [0, b"i" * 16, b"s" * 8, 1, 0, NO_HASH, b"", 0],
-        [5, b"i" * 16, b"s" * 8, 1, 0, NO_HASH, b""],
+        [6, b"i" * 16, b"s" * 8, 1, 0, NO_HASH, b""],
         [-1, b"i" * 16, b"s" * 8, 1, 0, NO_HASH, b""],
         [0, b"i" * 15, b"s" * 8, 1, 0, NO_HASH, b""],
         [0, b"i" * 16, b"s" * 9, 1, 0, NO_HASH, b""],

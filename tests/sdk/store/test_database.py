@@ -12,6 +12,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from graphchat.clock import SystemClock
 from graphchat.crypto import vault
 from graphchat.crypto.vault import Strength
 from graphchat.errors import (
@@ -607,3 +608,15 @@ async def test_many_databases_and_other_roles_live_in_one_loop(
 ) -> None:
     people = (person(number, tmp_path / f"{number}.db", cheap) for number in range(30))
     await asyncio.gather(*people, *map(other_role, range(3)))
+
+
+async def test_a_database_in_memory_is_in_no_file_and_gone_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        async with Database.in_memory(SystemClock()) as database:
+            assert await database.read(keys) == []
+            await database.write(put("key", b"value"))
+            assert await database.read(keys) == ["key"]
+            assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
