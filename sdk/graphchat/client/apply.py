@@ -113,8 +113,11 @@ class Applier:
                 assert_never(effect)
 
     def _prove(self, live: Live, row: Row) -> None:
-        """Keep what a proof needs; of what is private there is none."""
-        if not live.connection.private:
+        """Keep what a proof needs; of what is private, or serves a group, there is none.
+
+        Posts have signatures of their own, and a host says each of them to a thousand members.
+        """
+        if not live.connection.private and live.kind != GROUP:
             self.unit.write(row)
 
     async def say_control(self, live: Live, message: Message) -> bytes:

@@ -102,14 +102,14 @@ class Keeper:
 
     def _due(self, group: LiveGroup, now: float) -> bool:
         lives = self._groups.context.lives
-        if any((live := lives.get(name)) and live.failed for name in group.peers):
-            return True
-        closing = any(peer.state == "closing" for peer in group.peers.values())
-        late = any(
-            since + LATE < now for peer in group.peers.values() for since in peer.late.values()
-        )
+        # A host looks at a thousand peers each second: once, and no longer than it has to.
+        for name, peer in group.peers.items():
+            if peer.state == "closing" or ((live := lives.get(name)) and live.failed):
+                return True
+            if peer.late and any(since + LATE < now for since in peer.late.values()):
+                return True
         waits = any(since + ASK < now for since in group.waiting.values())
-        return closing or late or waits or self._sweeps(group, now)
+        return waits or self._sweeps(group, now)
 
     def _sweeps(self, group: LiveGroup, now: float) -> bool:
         disappear = group.log.begun and group.state.settings.disappear
@@ -170,6 +170,8 @@ class Keeper:
 
     def _hosts(self, group: LiveGroup) -> list[tuple[bytes, Code]]:
         """Return the hosts to connect to: by the link at first, then as the log says."""
+        if group.is_host and not group.state.forwarders.keys() - {group.me}:
+            return []
         known = {peer.key for peer in group.peers.values() if peer.kind != "mesh"}
         hosts = [peer for peer in group.peers.values() if peer.kind == "host"]
         if group.status == "asked":

@@ -19,6 +19,7 @@ from graphchat import GroupChanged, GroupInvited, GroupMessageReceived, JoinRequ
 from graphchat.core.groups.actions import Change
 from graphchat.errors import StateError
 from graphchat.ids import MessageId
+from graphchat.store import Cursor
 
 
 async def test_three_talk_in_a_group(place: Place) -> None:
@@ -37,6 +38,15 @@ async def test_three_talk_in_a_group(place: Place) -> None:
     assert await hears(alice.me) == await hears(carol.me) == ["Bob: I am in"]
     assert await history(third) == ["Alice: Sunday at eight?", "Bob: I am in"]
     assert [contact.name for contact in await alice.me.contacts()] == []
+    # Posts prove themselves: nothing is kept of the frames that carried them.
+    for home in (alice, bob, carol):
+        read = home.client.engine.context.database.read
+        for table in ("client_evidence", "client_receipt"):
+            assert await read(partial(count, table)) == 0
+
+
+def count(table: str, cursor: Cursor) -> int:
+    return sum(row[0] for row in cursor.execute(f"SELECT count(*) FROM {table}"))  # noqa: S608 - one of two
 
 
 async def test_a_contact_is_invited_and_comes_in_without_approval(place: Place) -> None:
