@@ -156,6 +156,76 @@ def send(
     home.run_as(ctx, work)
 
 
+MemberName = Annotated[
+    str, typer.Argument(metavar="MEMBER", help="A name of graphchat group members, or a key.")
+]
+Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="As history shows it.")]
+
+
+@app.command(epilog='Example: graphchat group edit Hikers 3 "Sunday at nine?"')
+def edit(
+    ctx: typer.Context,
+    name: GroupName,
+    number: Number,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What it is to say.")],
+) -> None:
+    """Let a post of yours say something else. Everybody sees that it was edited."""
+    if not text.strip():
+        raise ContentError("Nothing is left of the text. To delete it: graphchat group delete")
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        group = await profile.group(name)
+        me = next((each.key for each in group.members() if each.me), b"")
+        output.write((await group.edit(await group.find(me, number), text)).state)
+        await home.in_time(group.told(), LEAVE)
+
+    home.run_as(ctx, work)
+
+
+@app.command(epilog="Example: graphchat group react Hikers Bob 2 👍")
+def react(
+    ctx: typer.Context,
+    name: GroupName,
+    member: MemberName,
+    number: Number,
+    emoji: Annotated[
+        str, typer.Argument(metavar="EMOJI", help="One emoji; left out, yours is taken back.")
+    ] = "",
+) -> None:
+    """Answer a post by one emoji, instead of an earlier one."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        group = await profile.group(name)
+        post = await group.find(group.member(member).key, number)
+        output.write((await group.react(post, emoji)).state)
+        await home.in_time(group.told(), LEAVE)
+
+    home.run_as(ctx, work)
+
+
+@app.command(epilog="Example: graphchat group vote Hikers Bob 2 1")
+def vote(
+    ctx: typer.Context,
+    name: GroupName,
+    member: MemberName,
+    number: Number,
+    options: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="NUMBER...", min=1, help="As the poll shows them; none: no vote."),
+    ] = None,
+) -> None:
+    """Vote in a poll of a group, instead of an earlier vote."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        group = await profile.group(name)
+        post = await group.find(group.member(member).key, number)
+        chosen = [option - 1 for option in options or []]
+        output.write((await group.vote(post, *chosen)).state)
+        await home.in_time(group.told(), LEAVE)
+
+    home.run_as(ctx, work)
+
+
 @app.command(epilog="Example: graphchat group history Hikers --search eight")
 def history(
     ctx: typer.Context,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from graphchat.cli.output import plain
+from graphchat.cli.said import Votes, indented, said as in_words
 from graphchat.client.groups.events import (
     GroupAlarm,
     GroupChanged,
@@ -14,7 +15,7 @@ from graphchat.client.groups.events import (
     JoinRequested,
 )
 from graphchat.client.groups.views import GroupLine
-from graphchat.content import Message, Text
+from graphchat.content import Edit, Message, Poll, Reaction, Text, Vote
 from graphchat.content.words import kind_of, text_of
 
 Record = Mapping[str, object]
@@ -100,13 +101,20 @@ def _posts(gap: GroupGap) -> str:
     return f"post {gap.first}" if gap.first == gap.last else f"posts {gap.first} to {gap.last}"
 
 
-def said(message: Message | None) -> str:
+def said(message: Message | None, votes: Votes | None = None) -> str:
     """Return a post in words; further lines are indented, so that none looks like another post."""
     match message:
         case None:
             return "(deleted)"
-        case Text(text=text):
-            return plain(text, lines=True).replace("\n", "\n    ")
+        case Text() | Poll():
+            return in_words(message, votes=votes)
+        case Edit(text=text):
+            return f"(edits a post) {indented(text)}"
+        case Reaction(emoji=emoji):
+            return f"(reacts to a post) {plain(emoji)}" if emoji else "(takes a reaction back)"
+        case Vote(options=options):
+            numbers = ", ".join(str(option + 1) for option in options)
+            return f"(votes) {numbers}" if numbers else "(takes a vote back)"
         case _:
             return f"({plain(kind_of(message))}) {plain(text_of(message))}".rstrip()
 
@@ -115,7 +123,13 @@ def history_line(line: GroupLine) -> str:
     """Return what `group history` shows of one post."""
     state = f" [{line.state}]" if line.outgoing else ""
     who = f"{line.sent_at.astimezone():%Y-%m-%d %H:%M} #{line.number} {plain(line.author)}"
-    return f"{who}: {said(line.message)}{state}"
+    changed = " (edited)" if line.edited_at else ""
+    votes: dict[int, list[str]] = {}
+    for name, options in line.votes:
+        for option in options:
+            votes.setdefault(option, []).append(name)
+    marks = "".join(f" [{plain(emoji)} {plain(name)}]" for name, emoji in line.reactions)
+    return f"{who}: {said(line.message, votes)}{changed}{marks}{state}"
 
 
 def history_record(line: GroupLine) -> Record:
@@ -131,4 +145,7 @@ def history_record(line: GroupLine) -> Record:
         "sent_at": line.sent_at.isoformat(),
         "type": "" if message is None else kind_of(message),
         "text": "" if message is None else text_of(message),
+        "edited_at": line.edited_at.isoformat() if line.edited_at else None,
+        "reactions": [{"by": name, "emoji": emoji} for name, emoji in line.reactions],
+        "votes": [{"by": name, "options": list(options)} for name, options in line.votes],
     }

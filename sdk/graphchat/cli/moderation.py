@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphchat.cli import group as groups, home, output
-from graphchat.cli.group import GroupName
+from graphchat.cli.group import GroupName, MemberName
 from graphchat.cli.options import Json
 from graphchat.errors import ContentError
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from graphchat.client import Client, Group, OwnProfile
 
 RoleName = Literal["observer", "member", "moderator", "admin", "owner"]
-MemberName = Annotated[
-    str, typer.Argument(metavar="MEMBER", help="A name of graphchat group members, or a key.")
-]
 
 
 def register(app: typer.Typer) -> None:

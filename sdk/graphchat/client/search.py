@@ -20,10 +20,12 @@ _END: Final = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look: in one conversation, or in all of a profile."""
+    """Where to look: in one conversation, in all of a profile, or in a group."""
 
     connection: int | None = None
     profile: int | None = None
+    group: int | None = None
+    """Among the posts of a group; then nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class Search:
 
 
 def _matching(match: str, scope: Scope, below: int, limit: int, cursor: Cursor) -> list[int]:
+    if scope.group is not None:
+        found = cursor.execute(
+            "SELECT p.id FROM client_words_post w JOIN client_group_post p ON p.id = w.rowid"
+            " WHERE client_words_post MATCH ? AND w.rowid < ? AND p.group_id = ?"
+            " AND p.state != 'held' AND p.target IS NULL ORDER BY w.rowid DESC LIMIT ?",
+            (match, below, scope.group, limit),
+        )
+        return [row[0] for row in found]
     found = cursor.execute(
         "SELECT m.id FROM client_words w JOIN client_message m ON m.id = w.rowid"
         " JOIN client_connection c ON c.id = m.connection_id"
@@ -72,6 +82,12 @@ def _matching(match: str, scope: Scope, below: int, limit: int, cursor: Cursor) 
 
 
 def _texts(scope: Scope, below: int, cursor: Cursor) -> list[tuple[int, str]]:
+    if scope.group is not None:
+        return cursor.execute(
+            "SELECT id, text FROM client_group_post WHERE group_id = ? AND id < ? AND text != ''"
+            " AND state != 'held' AND target IS NULL ORDER BY id DESC LIMIT ?",
+            (scope.group, below, PAGE),
+        ).fetchall()
     where, key = (
         ("m.connection_id = ?", scope.connection)
         if scope.connection is not None

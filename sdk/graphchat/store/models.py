@@ -339,11 +339,16 @@ class GroupPostRow(Model):
     # The frame in which a post of ours left first.
     carrier = fields.IntField()
     carrier_seq = fields.BigIntField()
+    # The id of the post that it is about, if it is an edit, a deletion, a reaction or a vote.
+    target = BlobField(null=True)
 
     class Meta(Model.Meta):
         table = "client_group_post"
         unique_together = (("group", "author", "seq"),)
-        indexes = (Index(fields=("group_id", "id"), name="client_group_post_history"),)
+        indexes = (
+            Index(fields=("group_id", "id"), name="client_group_post_history"),
+            Index(fields=("group_id", "target"), name="client_group_post_target"),
+        )
 
 
 # How far the posts of one author have come.

@@ -28,6 +28,20 @@ def test_a_group_is_founded_joined_and_talked_in(pair: Pair) -> None:
     assert said == ["Sunday at eight?", "I am in"]
     assert "I am in" in alice.do("group", "history", "Hikers", "--search", "am in").out
     assert bob.do("group", "list", "--json").rows[0]["group"] == "Hikers"
+    alice.do("group", "edit", "Hikers", "1", "Sunday at nine?")
+    alice.do("group", "react", "Hikers", "Bob", "1", "👍")
+    shown = alice.do("group", "history", "Hikers").out
+    assert "#1 Alice: Sunday at nine? (edited)" in shown
+    assert "#1 Bob: I am in [👍 Alice]" in shown
+    row = alice.do("group", "history", "Hikers", "--search", "nine", "--json").rows[0]
+    assert (row["text"], row["edited_at"] is not None, row["votes"]) == (
+        "Sunday at nine?",
+        True,
+        [],
+    )
+    assert "no poll" in alice.refused("group", "vote", "Hikers", "Bob", "1", "1")
+    assert "no such post" in alice.refused("group", "edit", "Hikers", "9", "x")
+    assert "Nothing is left" in alice.refused("group", "edit", "Hikers", "1", " ")
 
 
 def test_what_cannot_be_done_says_why(pair: Pair) -> None:

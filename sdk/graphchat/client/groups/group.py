@@ -5,31 +5,37 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from PIL import Image as Pillow
 
+from graphchat.client.amendments import counts
 from graphchat.client.apply import Applier
 from graphchat.client.contact import Contact
 from graphchat.client.conversation import MAX_PAGE
 from graphchat.client.engine import Engine
-from graphchat.client.groups import entries, hosting, posts, rows, views
+from graphchat.client.groups import amending, entries, hosting, posts, rows, views
 from graphchat.client.groups.live import LiveGroup
 from graphchat.client.groups.progress import PostProgress
 from graphchat.client.groups.registry import Groups
 from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.receipt import Receipt
+from graphchat.client.search import Scope, Search
 from graphchat.client.talking import SEND_TIMEOUT, Sendable, as_message
 from graphchat.codes import GroupCode, qr
-from graphchat.content import GroupInvite, Message
+from graphchat.content import Delete, Edit, GroupInvite, Message, Reaction, Vote
 from graphchat.core.frame import MESSAGE_ID_SIZE
 from graphchat.core.groups import actions as do
 from graphchat.core.groups.actions import Change, Role, Settings
+from graphchat.core.groups.post import SignedPost
 from graphchat.crypto.keys import SigningKey
-from graphchat.errors import ContentError, StateError
+from graphchat.errors import ContentError, NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.secret import Secret
+from graphchat.store.words import Query
+
+T = TypeVar("T", Edit, Reaction, Vote)
 
 KEY: Final = 32
 # Seconds between looks whether everything has left.
@@ -110,6 +116,8 @@ class Group:
         `StateError`.
         """
         said = await as_message(message)
+        if isinstance(said, Delete):
+            raise ContentError("A post is deleted by the log of the group: see Group.delete.")
         message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
         if len(message_id) != MESSAGE_ID_SIZE:
             raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
@@ -133,12 +141,66 @@ class Group:
     async def history(
         self, *, query: str = "", before: int | None = None, limit: int = 50
     ) -> Sequence[GroupLine]:
-        """Return the newest ``limit`` posts, oldest first; see `Contact.history`."""
+        """Return the newest ``limit`` posts, oldest first; see `Contact.history`.
+
+        What was said about them (edits, reactions, votes) is merged into them.
+        """
         most = min(max(limit, 0), MAX_PAGE)
-        read = partial(rows.history, self.row_id, query, before, most)
-        found = await self._engine.context.database.read(read)
+        database = self._engine.context.database
+        read = partial(rows.history, self.row_id, before, most)
+        if query:
+            search = Search(database, Scope(group=self.row_id), Query.of(query))
+            read = partial(rows.posts_at, self.row_id, await search.positions(before, most))
+        found = await database.read(read)
+        ids = [row[3] for row in found]
+        said = await database.read(partial(amending.about, self.row_id, ids))
         group = await self._groups.get(self.row_id)
-        return [views.line(group, row) for row in reversed(found)]
+        lines = [views.line(group, row, said.get(row[3], ())) for row in reversed(found)]
+        gone = group.state.settings.disappear if group.log.begun else 0
+        if not gone:
+            return lines
+        # They are wiped soon; who looks in between does not see them any more.
+        since = datetime.fromtimestamp(self._engine.context.clock.now() - gone, UTC)
+        shown = [views.gone(line) if line.sent_at < since else line for line in lines]
+        return [line for line in shown if line.message is not None or not query]
+
+    async def find(self, author_key: bytes, number: int) -> MessageId:
+        """Return the id of a post, which `edit`, `react` and `vote` want.
+
+        Raises `NotFoundError`.
+        """
+        read = partial(rows.own_said, self.row_id, author_key, number)
+        found = await self._engine.context.database.read(read)
+        if found is None:
+            raise NotFoundError("There is no such post here, or it was deleted.")
+        return MessageId(found)
+
+    async def edit(self, post: MessageId, text: str) -> Receipt:
+        """Let a text or a caption of ours say something else. Raises `StateError`."""
+        return await self.send(await self._about(post, Edit(post, text), mine=True))
+
+    async def react(self, post: MessageId, emoji: str) -> Receipt:
+        """Answer a post by one emoji, instead of an earlier one; empty takes it back."""
+        return await self.send(await self._about(post, Reaction(post, emoji)))
+
+    async def vote(self, post: MessageId, *options: int) -> Receipt:
+        """Vote in a poll by the numbers of options, from 0; none takes the vote back."""
+        return await self.send(await self._about(post, Vote(post, tuple(sorted(options)))))
+
+    async def _about(self, post: MessageId, message: T, *, mine: bool = False) -> T:
+        """Return ``message`` if it can be said about a post. Raises `NotFoundError` and others."""
+        found = await self._engine.context.database.read(partial(rows.by_id, self.row_id, post))
+        if not found:
+            raise NotFoundError("There is no such post here, or it was deleted.")
+        authors = [author for author, _ in found]
+        if mine and self._live.me not in authors:
+            raise StateError("Only its author can edit a post.")
+        now = self._engine.context.clock.now()
+        if isinstance(message, Vote):
+            said = [posts.message_of(SignedPost.unpack(data).post.payload) for _, data in found]
+            if not any(counts(each, message.options, now) for each in said):
+                raise StateError("This is no poll, or one that does not take this vote now.")
+        return message
 
     # Coming and going
 

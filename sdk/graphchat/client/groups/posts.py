@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from graphchat import content
 from graphchat.client.apply import Applier
-from graphchat.client.groups import records, rows, wants
+from graphchat.client.groups import amending, records, rows, wants
 from graphchat.client.groups.live import LiveGroup, Peer
 from graphchat.client.groups.registry import Groups
 from graphchat.client.groups.rows import Kept
-from graphchat.content import Message, Unknown
+from graphchat.content import Delete, Edit, Message, Unknown
 from graphchat.content.words import text_of
 from graphchat.core.groups import post as core
 from graphchat.core.groups.chains import Conflict, Hold, Outcome, Show, Skipped
@@ -126,9 +127,16 @@ def _show(groups: Groups, turn: Applier, group: LiveGroup, signed: SignedPost, c
     deleted = (post.author, post.seq) in group.state.deleted
     group.newest_post = next(groups.index.post_ids)
     sent_at = min(post.ts_ms / 1000, now)
-    text = text_of(message_of(post.payload))
-    kept = Kept(came.connection, text, sent_at, "deleted" if deleted else "received")
+    message = message_of(post.payload)
+    kept = Kept(
+        came.connection,
+        text_of(message),
+        sent_at,
+        "deleted" if deleted else "received",
+        target=amending.target_of(message),
+    )
     turn.unit.write(rows.post(group.newest_post, group.id, signed, kept))
+    _amend(turn, group, post, message)
     if not deleted and not came.old:
         name = group.name_of(post.author)
         event = records.GroupMessageRecord(
@@ -160,10 +168,20 @@ def write(
     signed = core.sign(group.key, post)
     group.chains.receive(signed)
     group.newest_post = next(groups.index.post_ids)
-    kept = Kept(0, text_of(message), now, "sent", outgoing=True)
+    target = amending.target_of(message)
+    kept = Kept(0, text_of(message), now, "sent", outgoing=True, target=target)
     turn.unit.write(rows.post(group.newest_post, group.id, signed, kept))
+    _amend(turn, group, post, message)
     turn.unit.write(rows.chain(group.id, group.me, chain))
     groups.stir(turn, group)
+
+
+def _amend(turn: Applier, group: LiveGroup, post: Post, message: Message) -> None:
+    """Do to a post what its author says about it, now or before it came."""
+    target = amending.target_of(message)
+    if target is None or isinstance(message, Edit | Delete):
+        about = post.id if target is None else target
+        turn.unit.run(partial(amending.settle, group.id, post.author, about))
 
 
 def _check(group: LiveGroup, now_ms: int) -> None:

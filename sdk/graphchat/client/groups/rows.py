@@ -3,7 +3,9 @@
 Raw SQL because this is the path of every post, on a host once for each member.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from graphchat.client.groups.live import LiveGroup, Peer
 from graphchat.client.rows import Row
@@ -87,6 +89,8 @@ class Kept:
     sent_at: float
     state: str
     outgoing: bool = False
+    target: bytes | None = None
+    """The id of the post that it is about."""
 
 
 def post(row_id: int, group_id: int, signed: SignedPost, kept: Kept) -> Row:
@@ -94,10 +98,11 @@ def post(row_id: int, group_id: int, signed: SignedPost, kept: Kept) -> Row:
     said, deleted = signed.post, kept.state == "deleted"
     return Row(
         "INSERT INTO client_group_post (id, group_id, author, seq, msg_id, origin, outgoing,"
-        " text, data, sent_at, state, carrier, carrier_seq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+        " text, data, sent_at, state, target, carrier, carrier_seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
         " ON CONFLICT (group_id, author, seq) DO UPDATE SET id = excluded.id,"
-        " state = excluded.state, text = excluded.text, data = excluded.data"
+        " state = excluded.state, text = excluded.text, data = excluded.data,"
+        " sent_at = excluded.sent_at, target = excluded.target"
         " WHERE client_group_post.state = 'held'",
         (
             row_id,
@@ -111,6 +116,7 @@ def post(row_id: int, group_id: int, signed: SignedPost, kept: Kept) -> Row:
             b"" if deleted else signed.pack(),
             kept.sent_at,
             kept.state,
+            kept.target,
         ),
     )
 
@@ -135,7 +141,7 @@ def carried(group_id: int, row_id: int, connection: int, seq: int) -> Row:
 def disappear(group_id: int, before: float) -> Row:
     return Row(
         "UPDATE client_group_post SET state = 'deleted', text = '', data = x''"
-        " WHERE group_id = ? AND sent_at < ? AND state != 'deleted'",
+        " WHERE group_id = ? AND sent_at < ? AND state NOT IN ('deleted', 'held')",
         (group_id, before),
     )
 
@@ -238,19 +244,47 @@ def requests(group_id: int, cursor: Cursor) -> list[tuple[bytes, bytes, bytes, i
 Said = tuple[int, bytes, int, bytes, bool, bytes, float, str]
 
 
-def history(
-    group_id: int, query: str, before: int | None, limit: int, cursor: Cursor
-) -> list[Said]:
+_SAID: Final = (
+    "SELECT id, author, seq, msg_id, outgoing, data, sent_at,"
+    " CASE WHEN NOT outgoing OR state = 'deleted' THEN state WHEN carrier = 0 THEN 'queued'"
+    " WHEN EXISTS (SELECT 1 FROM client_frame f WHERE f.connection_id = carrier"
+    " AND f.seq = carrier_seq) THEN 'queued' ELSE 'delivered' END"
+    " FROM client_group_post WHERE group_id = ? AND state != 'held' AND target IS NULL"
+)
+
+
+def history(group_id: int, before: int | None, limit: int, cursor: Cursor) -> list[Said]:
     """Return the newest posts: id, author, seq, message id, outgoing, bytes, time, state."""
     return cursor.execute(
-        "SELECT id, author, seq, msg_id, outgoing, data, sent_at,"
-        " CASE WHEN NOT outgoing OR state = 'deleted' THEN state WHEN carrier = 0 THEN 'queued'"
-        " WHEN EXISTS (SELECT 1 FROM client_frame f WHERE f.connection_id = carrier"
-        " AND f.seq = carrier_seq) THEN 'queued' ELSE 'delivered' END"
-        " FROM client_group_post WHERE group_id = ? AND state != 'held'"
-        " AND (? IS NULL OR id < ?) AND (? = '' OR instr(lower(text), lower(?)) > 0)"
-        " ORDER BY id DESC LIMIT ?",
-        (group_id, before, before, query, query, limit),
+        f"{_SAID} AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+        (group_id, before, before, limit),
+    ).fetchall()
+
+
+def posts_at(group_id: int, positions: Sequence[int], cursor: Cursor) -> list[Said]:
+    """Return the posts at these positions, newest first, as `history`."""
+    marks = ", ".join("?" * len(positions))
+    return cursor.execute(
+        f"{_SAID} AND id IN ({marks}) ORDER BY id DESC", (group_id, *positions)
+    ).fetchall()
+
+
+def own_said(group_id: int, author: bytes, number: int, cursor: Cursor) -> bytes | None:
+    """Return the id of a post, by its author and number."""
+    row = cursor.execute(
+        "SELECT msg_id FROM client_group_post WHERE group_id = ? AND author = ? AND seq = ?"
+        " AND state NOT IN ('held', 'deleted')",
+        (group_id, author, number),
+    ).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def by_id(group_id: int, message_id: bytes, cursor: Cursor) -> list[tuple[bytes, bytes]]:
+    """Return author and bytes of the posts with this id."""
+    return cursor.execute(
+        "SELECT author, data FROM client_group_post WHERE group_id = ? AND msg_id = ?"
+        " AND data != x'' AND state != 'held'",
+        (group_id, message_id),
     ).fetchall()
 
 

@@ -1,10 +1,12 @@
 """What a group shows of itself: its members, its posts, its link."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from graphchat.client.groups import rows
+from graphchat.client.groups.amending import About, merged
 from graphchat.client.groups.live import LiveGroup
 from graphchat.client.groups.posts import message_of
 from graphchat.codes import Code, GroupCode
@@ -13,6 +15,8 @@ from graphchat.core.groups.post import SignedPost
 from graphchat.errors import NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.secret import Secret
+
+T = TypeVar("T")
 
 IN_LINKS: Final = 3
 """Hosts that a link names."""
@@ -47,6 +51,11 @@ class GroupLine:
     """``received`` or ``deleted``; ``queued`` or ``delivered`` (to a host) for ours."""
     position: int
     """Where it stands; pass it as ``before`` for the page before it."""
+    edited_at: datetime | None = None
+    reactions: tuple[tuple[str, str], ...] = ()
+    """Who, and the emoji."""
+    votes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Who, and the numbers of the options, from 0."""
 
 
 def members(group: LiveGroup, now: float) -> list[GroupMember]:
@@ -80,19 +89,37 @@ def choose(found: list[GroupMember], name: str) -> GroupMember:
     raise NotFoundError(f"There is no member {name!r}. See: graphchat group members GROUP")
 
 
-def line(group: LiveGroup, row: rows.Said) -> GroupLine:
+def line(group: LiveGroup, row: rows.Said, said: Sequence[About]) -> GroupLine:
+    """Return one post with what was ``said`` about it."""
     position, author, number, message_id, outgoing, data, sent_at, state = row
+    found = None
+    if data:
+        message = message_of(SignedPost.unpack(data).post.payload)
+        found = merged(author, message, said)
     return GroupLine(
         MessageId(message_id),
         group.name_of(author),
         author,
         number,
         bool(outgoing),
-        message_of(SignedPost.unpack(data).post.payload) if data else None,
+        None if found is None else found.message,
         datetime.fromtimestamp(sent_at, UTC),
         state,
         position,
+        None if found is None else found.edited_at,
+        () if found is None else _named(group, found.reactions),
+        () if found is None else _named(group, found.votes),
     )
+
+
+def gone(line: GroupLine) -> GroupLine:
+    """Return what is left of a post that has disappeared."""
+    nothing = replace(line, message=None, state="deleted", edited_at=None)
+    return replace(nothing, reactions=(), votes=())
+
+
+def _named(group: LiveGroup, found: Mapping[bytes, T]) -> tuple[tuple[str, T], ...]:
+    return tuple((group.name_of(key), what) for key, what in found.items())
 
 
 def code(group: LiveGroup, hosts: int, invite: Secret | None) -> GroupCode:

@@ -46,7 +46,7 @@ async def test_three_talk_in_a_group(place: Place) -> None:
 
 
 def count(table: str, cursor: Cursor) -> int:
-    return sum(row[0] for row in cursor.execute(f"SELECT count(*) FROM {table}"))  # noqa: S608 - one of two
+    return sum(row[0] for row in cursor.execute(f"SELECT count(*) FROM {table}"))
 
 
 async def test_a_contact_is_invited_and_comes_in_without_approval(place: Place) -> None:
