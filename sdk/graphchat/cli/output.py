@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,9 @@ _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 _BREAKING: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
 # Columns of a table that nobody looks at on a screen: nothing is cut.
 _ENDLESS: Final = 100_000
+# What a line may begin with: spaces, a number, a bar.
+_EDGE: Final = re.compile(r" *(\| |\d+\. )?")
+_NARROWEST: Final = 20
 _UNITS: Final = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 
 
@@ -45,6 +49,14 @@ def write(text: str) -> None:
     except BrokenPipeError:
         _write_nowhere()
         raise
+
+
+def write_prose(text: str) -> None:
+    """Write lines that people read, on a terminal folded between words. ``text`` must be `plain`.
+
+    What follows on the next line has the same edge: an indentation, or a bar beside a quotation.
+    """
+    write("\n".join(map(_folded, text.split("\n"))) if sys.stdout.isatty() else text)
 
 
 def lasting(seconds: float) -> str:
@@ -118,6 +130,19 @@ def _write_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -
         table.add_row(*(Text(plain(_cell(row[column]))) for column in columns))
     width = None if sys.stdout.isatty() else _ENDLESS
     Console(width=width, highlight=False).print(table)
+
+
+def _folded(line: str) -> str:
+    from rich.console import Console
+    from rich.text import Text
+
+    found = _EDGE.match(line)
+    edge = found[0] if found else ""
+    more = edge if "|" in edge else " " * len(edge)
+    console = Console()
+    room = max(console.width - len(edge), _NARROWEST)
+    first, *others = Text(line[len(edge) :]).wrap(console, room, overflow="fold") or [Text()]
+    return "\n".join([f"{edge}{first}".rstrip(), *(f"{more}{other}".rstrip() for other in others)])
 
 
 def _cell(value: object) -> str:

@@ -163,7 +163,7 @@ def verify(
         said |= {"files": files} if files else {}
         output.write_json(said)
     else:
-        output.write(output.plain("\n".join(_words(verdict, fits, files)), lines=True))
+        output.write_prose(output.plain("\n".join(_words(verdict, fits, files)), lines=True))
     if not verdict.valid or fits is False:
         raise typer.Exit(1)
 

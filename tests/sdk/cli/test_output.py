@@ -5,6 +5,7 @@ from unicodedata import category
 
 import pytest
 from hypothesis import given, strategies as st
+from rich.cells import cell_len
 
 from graphchat.cli import output
 
@@ -90,3 +91,37 @@ def test_what_an_encoding_lacks_is_shown_another_way(monkeypatch: pytest.MonkeyP
 def test_nobody_is_there_to_ask_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"yes\n")))
     assert not output.can_ask()
+
+
+def test_prose_is_folded_on_a_terminal_and_keeps_its_edge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "What it shows\n\n 10. One two three four five six\n    | said 漢字漢字漢字漢字漢字漢字 so"
+    )
+    output.write_prose(text)
+    assert capsys.readouterr().out == f"{text}\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "26")
+    output.write_prose(text)
+    assert capsys.readouterr().out.splitlines() == [
+        "What it shows",
+        "",
+        " 10. One two three four",
+        "     five six",
+        "    | said",
+        "    | 漢字漢字漢字漢字漢字",
+        "    | 漢字 so",
+    ]
+
+
+@given(st.text(st.sampled_from("ab |1.漢\u0301"), max_size=60), st.integers(30, 60))
+def test_folding_loses_nothing_but_spaces(text: str, width: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        folded = output._folded(f"  | {text}")
+    lines = folded.splitlines()
+    assert all(line.startswith("  |") for line in lines)
+    assert max(map(cell_len, lines)) <= width
+    rest = "".join(line.removeprefix("  |") for line in lines)
+    assert rest.replace(" ", "") == text.replace(" ", "")
