@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# `make test MEASURE=yes` measures the coverage too and wants its floor: that takes twice as long.
+MEASURE ?=
 # Seconds that `make fuzz` spends on each parser.
 FUZZ_SECONDS ?= 60
 # `make lock UPGRADE=--upgrade` takes newer versions; without it the lock files keep what they name.
@@ -12,6 +14,8 @@ UPGRADE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := sdk relay bots bridges tests
+PARALLEL := --numprocesses auto --dist worksteal
+LONG := --hypothesis-profile thorough --timeout 600
 TEXTS := $(SOURCES) docs Makefile pyproject.toml $(wildcard *.md)
 
 # An environment is complete once it holds a stamp with the checksum of its lock file.
@@ -32,7 +36,7 @@ unexport PYTHONHOME PYTHONPATH
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install javascript test check lint types imports unit test-slow fuzz bench format describe lock clean
+.PHONY: help demo install javascript test check lint types imports unit test-slow fuzz bench format pictures describe lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -44,7 +48,7 @@ install: $(DEV) $(PACKAGE) ## make the environment for development
 
 javascript: $(NODE_STAMP) ## fetch what the client in JavaScript among the tests needs, if there is npm
 
-test: check unit ## run all checks and the tests, with coverage
+test: check unit ## run all checks and the tests; with MEASURE=yes, and their coverage
 
 check: lint types imports ## run all checks but the tests
 
@@ -60,13 +64,18 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install javascript
+ifeq ($(MEASURE),)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+else
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+endif
 
 test-slow: install javascript ## run the tests that take minutes, and those by examples with many more of them
-	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough --timeout 600 $(ARGS)
+	$(BIN)/python -m pytest -m "(slow or hypothesis) and not alone" $(PARALLEL) $(LONG) $(ARGS)
+	$(BIN)/python -m pytest -m "slow and alone" $(LONG) $(ARGS)
 
 fuzz: install $(FUZZ) ## fuzz every parser for FUZZ_SECONDS each
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(ARGS)
@@ -77,6 +86,9 @@ bench: install ## measure speed; prints a table and writes build/bench.json
 format: install ## format the code and mend what ruff can mend
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+pictures: install ## play the scenes of the guide and draw its pictures anew
+	@$(BIN)/python -m tests.tour
 
 describe: install ## write docs/openapi.json and docs/asyncapi.json anew from the code of the relay
 	$(BIN)/graphchat relay describe rest > docs/openapi.json

@@ -55,6 +55,7 @@ def test_a_relay_does_what_the_document_says(tmp_path: Path) -> None:
     assert int(links[1]) >= 4, said
 
 
+@pytest.mark.slow
 def test_a_private_relay_makes_queues_by_tokens(tmp_path: Path) -> None:
     only = ("--include-operation-id", OTHER["public"], "--phases", "coverage,fuzzing")
     assert "Tested: 1" in tried(tmp_path, "private", 6, 1, *only)

@@ -48,6 +48,7 @@ def is_close(found: Figures) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_all_refusals_take_the_same_time() -> None:
     report: dict[str, Figures] = {}
     async with relay() as served, clients(served.uri) as peers:

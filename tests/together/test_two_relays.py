@@ -96,6 +96,7 @@ def test_messages_go_on_when_a_relay_dies_and_none_is_doubled_when_it_returns(
     assert {line["state"] for line in lines if line["outgoing"]} == {"delivered"}
 
 
+@pytest.mark.slow
 def test_what_a_killed_relay_had_acknowledged_arrives(chat: Chat) -> None:
     alice, bob, both = chat
     for number in range(3):

@@ -93,6 +93,7 @@ async def test_a_bot_that_runs_prints_its_link_and_answers(here: Run, tmp_path: 
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 async def test_the_code_is_drawn_where_it_fits(here: Run, tmp_path: Path) -> None:
     here("bot", "new", "hello")
     command = ("bot", "run", "hello/hello.py", "--relay")
@@ -126,6 +127,7 @@ async def run_once(tmp_path: Path, relay: str) -> tuple[str, str]:
         return link, errors
 
 
+@pytest.mark.slow
 async def test_another_relay_than_that_of_the_address_is_not_ignored(
     here: Run, run: Run, tmp_path: Path
 ) -> None:

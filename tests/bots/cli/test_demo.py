@@ -48,6 +48,7 @@ def test_what_cannot_be_said_is_wrong_usage(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_code_is_drawn_where_it_fits(tmp_path: Path) -> None:
     with terminal(tmp_path, "demo", columns=120) as wide:
         assert "▀" in "".join(wide.until(lambda lines: lines[-1:] == ["you:"]))
@@ -57,6 +58,7 @@ def test_the_code_is_drawn_where_it_fits(tmp_path: Path) -> None:
         assert re.search("needs a terminal of [0-9]+ columns; this one has 50", "".join(lines))
 
 
+@pytest.mark.slow
 async def test_it_can_serve_only(tmp_path: Path) -> None:
     async with local_relay(None) as relay:
         with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly

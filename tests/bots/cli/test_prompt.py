@@ -1,6 +1,7 @@
 import termios
 from pathlib import Path
 
+import pytest
 from tests.bots.cli.screen import terminal
 
 
@@ -20,6 +21,7 @@ def test_what_is_being_typed_stays_in_sight_when_a_message_arrives(tmp_path: Pat
         assert screen.leaves() == 0
 
 
+@pytest.mark.slow
 def test_a_line_longer_than_the_terminal_is_drawn_once(tmp_path: Path) -> None:
     typed = "0123456789" * 7
     with terminal(tmp_path, "demo", columns=50) as screen:
@@ -34,6 +36,7 @@ def test_a_line_longer_than_the_terminal_is_drawn_once(tmp_path: Path) -> None:
         assert "".join(lines).count("you: 0") == 1
 
 
+@pytest.mark.slow
 def test_the_terminal_is_left_as_it_was(tmp_path: Path) -> None:
     for leave in ("\x04", "\x03"):
         with terminal(tmp_path, "demo") as screen:

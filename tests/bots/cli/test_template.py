@@ -29,6 +29,7 @@ def passes(folder: Path, count: int) -> None:
     assert "warning" not in (done.stdout + done.stderr).lower()
 
 
+@pytest.mark.slow
 def test_what_was_written_passes_its_own_test(tmp_path: Path) -> None:
     name = "my-bot"
     file = create(name, tmp_path)

@@ -10,7 +10,7 @@ from tests.together.processes import RelayProcess, relays
 
 
 @pytest.fixture(autouse=True)
-def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+def stranger(monkeypatch: pytest.MonkeyPatch, quick_receipts: None) -> None:
     without_secrets(monkeypatch)
 
 

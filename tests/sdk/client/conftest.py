@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from tests.sdk.client.people import Home, Place
 
-from graphchat.core import receipts
+
+@pytest.fixture(autouse=True)
+def impatient(quick_receipts: None) -> None:
+    """Let nobody here wait for a receipt that takes its time on purpose."""
 
 
 @pytest.fixture
@@ -25,10 +28,3 @@ async def alice(place: Place) -> Home:
 @pytest.fixture
 async def bob(place: Place) -> Home:
     return await place.home("Bob", [await place.relay("one")])
-
-
-@pytest.fixture
-def quick_receipts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let receipts leave at once: else they wait for seconds, so that relays guess nothing."""
-    monkeypatch.setattr(receipts, "SOONEST", 0.0)
-    monkeypatch.setattr(receipts, "LATEST", 0.02)

@@ -31,8 +31,8 @@ def test_a_killed_writer_loses_nothing_that_was_committed(path: Path) -> None:
 
 
 def test_a_creation_that_dies_leaves_nothing_or_a_database(path: Path) -> None:
-    moments = int(crash("moments", path, 50))
-    assert moments > 30
+    moments = int(crash("moments", path, 100))
+    assert moments > 15
 
 
 @pytest.mark.slow
