@@ -45,6 +45,45 @@ def picture(**more: bytes) -> bytes:
     )
 
 
+def damaged_file(**other: bytes) -> bytes:
+    return message("file", **small_file() | other)
+
+
+def small_file() -> dict[str, bytes]:
+    host = array([binary(some(16, "relay")), string("https://relay.example/q")])
+    place = array([integer(0), binary(some(18, "queue")), binary(some(32, "recipient key"))])
+    return {
+        "name": string("plan.pdf"),
+        "size": integer(1000),
+        "key": binary(some(32, "file key")),
+        "sha256": binary(some(32, "file")),
+        "hosts": array([host]),
+        "strips": array([array([place])]),
+    }
+
+
+def large_file() -> dict[str, bytes]:
+    hosts = [
+        array([binary(some(16, name)), string(f"https://{name}.example/q")])
+        for name in ("one", "two")
+    ]
+    places = [
+        array([integer(n), binary(some(18, name)), binary(some(32, f"key of {name}"))])
+        for n, name in [(0, "a"), (1, "b"), (1, "c"), (0, "d")]
+    ]
+    return {
+        **small_file(),
+        "size": integer(2 * 786_388 + 1),
+        "hosts": array(hosts),
+        "strips": array([array(places[:2]), array(places[2:])]),
+        "strip": integer(2),
+        "keep": TRUE,
+        "mime": string("application/pdf"),
+        "description": string("The plan."),
+        "thumbnail": binary(some(40, "thumbnail")),
+    }
+
+
 def option(name: str, label: str) -> bytes:
     return mapping({"id": string(name), "label": string(label)})
 
@@ -86,6 +125,8 @@ def spoken() -> Iterator[tuple[str, bytes]]:
     yield "place", message("location", **place)
     more = {"accuracy": real(12.5), "label": string("Café")}
     yield "place with all that it can say", message("location", **place, **more)
+    yield "file", message("file", **small_file())
+    yield "file with all that it can say", message("file", **large_file(), **REPLY)
     options = array([option("in", "Inside"), option("out", "Outside 🌳")])
     yield "buttons", message("choices", question=WISH, options=options)
     answer = {"option": string("out"), "text": string("Outside 🌳")}
@@ -144,6 +185,9 @@ def refused() -> Iterator[tuple[str, bytes]]:
     yield "quote without its message", message("text", text=string("x"), quote=string("y"))
     yield "recording that is no Ogg", message("voice", data=binary(b"RIFF"), duration_ms=b"\x01")
     yield "recording of no duration", message("voice", data=binary(OGG), duration_ms=b"\x00")
+    yield "file whose name leads elsewhere", damaged_file(name=string("../plan.pdf"))
+    yield "file with a strip too few", damaged_file(size=integer(786_389))
+    yield "file on a relay that is not named", damaged_file(hosts=array([]))
     yield "latitude of 91", message("location", latitude=real(91.0), longitude=real(0.0))
     nowhere = {"latitude": real(float("nan")), "longitude": real(0.0)}
     yield "latitude that is no number", message("location", **nowhere)

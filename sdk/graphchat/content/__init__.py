@@ -21,6 +21,7 @@ from graphchat.content.control import (
     Resend,
     Welcome,
 )
+from graphchat.content.files import File, FileHost, FilePlace
 from graphchat.content.forms import Form, FormAnswer, FormField
 from graphchat.content.group import (
     ForGroups,
@@ -53,6 +54,9 @@ __all__ = [
     "Control",
     "Delete",
     "Edit",
+    "File",
+    "FileHost",
+    "FilePlace",
     "ForGroups",
     "ForPrograms",
     "Form",

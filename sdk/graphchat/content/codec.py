@@ -13,6 +13,7 @@ from graphchat.content.about import About
 from graphchat.content.amending import Amending
 from graphchat.content.asking import Asked, Choices, Poll
 from graphchat.content.control import Control
+from graphchat.content.files import File, Filed
 from graphchat.content.forms import Filled, Form
 from graphchat.content.group import ForGroups
 from graphchat.content.keys import KeyNext
@@ -35,9 +36,9 @@ class Unknown(Struct, frozen=True):
     """The whole message as it came."""
 
 
-Spoken = Said | Asked | Filled
+Spoken = Said | Asked | Filled | Filed
 """Every message that is a line of a conversation."""
-Repliable = Said | Choices | Poll | Form
+Repliable = Said | Choices | Poll | Form | File
 """Every message that can say which one it answers: `reply_to` and `quote`."""
 ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord
 """Every message that people do not see as something that was said."""

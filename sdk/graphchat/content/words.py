@@ -2,6 +2,7 @@
 
 from graphchat.content.asking import Choice, Choices, Poll
 from graphchat.content.codec import Message, Unknown
+from graphchat.content.files import File
 from graphchat.content.forms import Form, FormAnswer
 from graphchat.content.spoken import Image, Location, Text
 
@@ -13,6 +14,8 @@ def text_of(message: Message) -> str:  # noqa: PLR0911 - a table
             return text
         case Image(caption=caption):
             return caption
+        case File(name=name, description=description):
+            return f"{name}\n{description}" if description else name
         case Location(label=label):
             return label
         case Choices(question=question, options=options):
