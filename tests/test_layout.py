@@ -15,6 +15,7 @@ HANDSHAKE: Final = "a step of connecting: test_profile, test_request and test_cr
 LOOP: Final = "a part of the client's loop: test_engine and test_crash run it"
 GROUPS: Final = "a part of groups: test_group, test_hosting, test_own and test_letters run it"
 TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
+FILES: Final = "a part of files: test_uploads and test_fetching run it"
 INDIRECT: Final = {
     "sdk/ids": "names for types: nothing runs in it",
     "sdk/core/proof/findings": "plain records: test_verify compares them",
@@ -25,6 +26,12 @@ INDIRECT: Final = {
     "sdk/client/context": LOOP,
     "sdk/client/controls": "one table: each feature tests its rows by what its messages do",
     "sdk/client/live": LOOP,
+    "sdk/client/files/filling": FILES,
+    "sdk/client/files/receipt": FILES,
+    "sdk/client/files/records": FILES,
+    "sdk/client/files/removing": FILES,
+    "sdk/client/files/rows": FILES,
+    "sdk/client/saying": "test_talking says everything by it, and test_crash dies in it",
     "sdk/client/groups/admission": GROUPS,
     "sdk/client/groups/entries": GROUPS,
     "sdk/client/groups/events": GROUPS,

@@ -32,6 +32,7 @@ from graphchat.cli import (
     requests,
     search,
     servers,
+    transfers,
     verify,
 )
 from graphchat.cli.plugins import Commands
@@ -51,6 +52,7 @@ app.add_typer(servers.app, name="servers")
 app.add_typer(address.app, name="address")
 app.add_typer(requests.app, name="requests")
 app.add_typer(proof.app, name="proof")
+app.add_typer(transfers.app, name="file")
 moderation.register(group.app)
 app.add_typer(group.app, name="group")
 app.add_typer(broadcast.app, name="broadcast")

@@ -20,6 +20,7 @@ from graphchat.client import (
     ContactTyping,
     ControlReceived,
     Event,
+    FileFailed,
     Line,
     MessageDeleted,
     MessageDelivered,
@@ -56,8 +57,8 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
         return group_events.line(event)
     who = plain(event.contact.name)
     match event:
-        case MessageReceived(message=message, sent_at=sent_at):
-            where = pictures.where(event.contact.name, file)
+        case MessageReceived(message=message, message_id=name, sent_at=sent_at):
+            where = pictures.where(event.contact.name, file, message, name)
             return spoken(who, message, sent_at, where, event.quote, look)
         case ControlReceived(message=message):
             return f"* {who} {_told(message)}"
@@ -80,7 +81,7 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
         case Alarm(warning=warning):
             return f"! {who}: {plain(warning)}"
         case MessageEdited(message_id=name, message=message):
-            where = pictures.where(event.contact.name, None)
+            where = pictures.where(event.contact.name, None, message, name)
             return f"* {who} edited {_short(name)}: {said.said(message, where)}"
         case MessageDeleted(message_id=name):
             return f"* {who} deleted {_short(name)}."
@@ -98,6 +99,8 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
             return f"* {who} has a new profile: {plain(card.name)}{status}"
         case TimerChanged(seconds=seconds):
             return f"* {who} has chosen: new messages {said.lasting(seconds)}."
+        case FileFailed(name=name, reason=reason):
+            return f"! {who} does not get {plain(name)}: {plain(reason)}"
         case _:
             assert_never(event)
 
@@ -243,6 +246,8 @@ def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, 
             return "profile", {"name": card.name, "status": card.status, "bio": card.bio}
         case TimerChanged(seconds=seconds):
             return "timer", {"seconds": seconds}
+        case FileFailed(message_id=message_id, name=name, reason=reason):
+            return "file_failed", {"id": message_id.hex(), "name": name, "reason": reason}
         case _:
             assert_never(event)
 
@@ -257,8 +262,11 @@ def _told(message: Message) -> str:
 
 
 def _failed(relay: str, why: str, *, ours: bool) -> str:
-    what = "loses messages that it has confirmed" if why == "drops" else "does not answer"
     whose = "Your relay" if ours else "The relay"
+    if why in {"alters", "loses"}:
+        what = "has changed" if why == "alters" else "does not have"
+        return f"{whose} {relay} {what} a part of a file; another relay had it."
+    what = "loses messages that it has confirmed" if why == "drops" else "does not answer"
     return f"{whose} {relay} {what}. Another takes its place; nothing is lost."
 
 

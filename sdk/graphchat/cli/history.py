@@ -93,7 +93,17 @@ def rendered(
     if as_json:
         return output.as_json(events.line_record(other, line, file))
     to = f"{me} to {other}" if named else me
-    return events.shown(to, other, line, pictures.where(other, file), Terminal.here())
+    return events.shown(to, other, line, _where(other, line, file), Terminal.here())
+
+
+def _where(other: str, line: "Line", file: Path | None) -> str:
+    """Say where what a line carries is; files of ours are where they were."""
+    from graphchat.cli import pictures
+    from graphchat.content import File
+
+    if line.outgoing and isinstance(line.message, File):
+        return "sent"
+    return pictures.where(other, file, line.message, line.id)
 
 
 def _nothing(name: str, search: str) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import home, output
+from graphchat.cli import home, output, transfers
 from graphchat.cli.compose import Wanted, compose
 from graphchat.cli.options import Json, Who, seconds
 from graphchat.errors import StateError
 
 if TYPE_CHECKING:
-    from graphchat.client import Client, Contact, OwnProfile, Receipt
+    from graphchat.client import Client, Contact, LocalFile, OwnProfile, Receipt
     from graphchat.content import Message
 
 # Seconds that `send` gives relays to take a message before it is left in the queue.
@@ -40,8 +40,19 @@ def send(
     ] = "",
     file: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A picture to send."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="A picture, made small and safe, or any other file of up to 1 GiB.",
+        ),
     ] = None,
+    original: Annotated[
+        bool,
+        typer.Option(
+            "--original", help="Send a picture as it is, with what the camera wrote into it."
+        ),
+    ] = False,
     voice: Annotated[
         Path | None,
         typer.Option(
@@ -55,13 +66,30 @@ def send(
     poll: Annotated[
         str | None, typer.Option(metavar="QUESTION", help="A question with answers to vote on.")
     ] = None,
+    choices: Annotated[
+        str | None, typer.Option(metavar="QUESTION", help="A question with buttons to press.")
+    ] = None,
     options: Annotated[
         list[str] | None,
-        typer.Option("--option", metavar="ANSWER", help="An answer of the poll; 2 to 20 times."),
+        typer.Option(
+            "--option",
+            metavar="ANSWER",
+            help="An answer of the poll, or a button (also ID=LABEL); up to 20 times.",
+        ),
     ] = None,
     several: Annotated[
         bool, typer.Option("--several", help="A vote may have several answers.")
     ] = False,
+    form: Annotated[str | None, typer.Option(metavar="TITLE", help="A form to fill in.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="FIELD",
+            help="'NAME: LABEL', or with a kind: 'NAME (number, optional): LABEL'. Kinds: text,"
+            " number, date, yes-no, choice: A, B.",
+        ),
+    ] = None,
     reply: Annotated[
         str | None,
         typer.Option(metavar="ID", help="The message that this answers: its id, or last."),
@@ -76,14 +104,19 @@ def send(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Send a message: text (CommonMark), a picture, a recording, a place, or a poll.
+    """Send a message: text (CommonMark), a picture, a file, a recording, a place, a question.
 
-    It is done once one relay has it.
+    It is done once one relay has it. A file goes to your relays first, to two of them where you
+    have two, and waits there for 21 days; the message follows. Ctrl-C leaves it: it goes on
+    with the next command that connects. See: graphchat file
 
     When no relay can be reached the message stays queued, and leaves with the next command
     that connects.
     """
-    wanted = Wanted(text, file, voice, location, poll, options or (), several)
+    wanted = Wanted(
+        *(text, file, voice, location, poll, options or (), several),
+        *(choices, form, fields or (), original),
+    )
     message = compose(wanted)
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
@@ -95,7 +128,9 @@ def send(
     home.run_as(ctx, work)
 
 
-async def _reply(contact: "Contact", message: "Message", text: str) -> "Message":
+async def _reply(
+    contact: "Contact", message: "Message | LocalFile", text: str
+) -> "Message | LocalFile":
     about = await contact.line(await contact.find(text, outgoing=False))
     return contact.replying(message, about)
 
@@ -107,6 +142,10 @@ async def deliver(
 
     Raises `StateError` if the contact has not confirmed it in time.
     """
+    from graphchat.client import FileReceipt
+
+    if isinstance(receipt, FileReceipt):
+        await transfers.uploaded(receipt, as_json=as_json)
     await _sent(contact, receipt, wait)
     _show_sent(contact, receipt, as_json=as_json)
     if wait is not None and receipt.state != "delivered":

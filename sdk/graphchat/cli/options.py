@@ -22,6 +22,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def size(text: str | int) -> int:
+    """Read how many bytes, such as 500k, 1M or 2G. Raises `typer.BadParameter`."""
+    # A default comes here as the number that it is.
+    found = fullmatch(r"(\d{1,12})([kmg]?)i?b?", str(text).casefold().strip(), ASCII)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no size. Say for example 500k, 1M, 2G, or 0")
+    count, unit = found.groups()
+    return int(count) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[unit]
+
+
 def span(text: str) -> int:
     """Read how long something lasts, such as 30m, 1h or 7d, or off, in seconds.
 
@@ -68,7 +78,9 @@ Ids = Annotated[bool, typer.Option("--ids", help="Begin each line with the begin
 Save = Annotated[
     Path | None,
     typer.Option(
-        file_okay=False, metavar="DIR", help="Write pictures there; no file is overwritten."
+        file_okay=False,
+        metavar="DIR",
+        help="Write pictures and recordings there; no file is overwritten.",
     ),
 ]
 Private = Annotated[

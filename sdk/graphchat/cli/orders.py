@@ -7,13 +7,16 @@ from typing import Final
 
 import typer
 
+from graphchat.cli import asking
 from graphchat.cli.options import span
 from graphchat.client import Contact
+from graphchat.content import Poll
 from graphchat.errors import ContentError
 
 HELP: Final = """\
 :reply ID TEXT, :react ID EMOJI, :edit ID TEXT, :delete ID, :vote ID NUMBER ..., :choose ID OPTION
-:file PATH (a picture), :disappear 1h or off
+:file PATH, :get ID FOLDER, :disappear 1h or off
+:ask QUESTION | ANSWER | ANSWER ... (buttons), :poll QUESTION | ANSWER | ANSWER ...
 An ID is the beginning of a line, or last. A line that shall begin with a colon begins with two."""
 
 Order = Callable[[Contact, str], Awaitable[object]]
@@ -75,6 +78,22 @@ async def _file(contact: Contact, rest: str) -> None:
     await contact.post(Path(rest).expanduser())  # noqa: ASYNC240 - reads no file
 
 
+async def _get(contact: Contact, rest: str) -> None:
+    name, _, folder = rest.partition(" ")
+    target = Path(folder.strip() or ".").expanduser()  # noqa: ASYNC240 - reads no file
+    await contact.fetch(await contact.find(name, outgoing=False), target)
+
+
+async def _ask(contact: Contact, rest: str) -> None:
+    question, *answers = _parts(rest, "ask QUESTION | YES | NO")
+    await contact.post(asking.buttons(question, answers))
+
+
+async def _poll(contact: Contact, rest: str) -> None:
+    question, *answers = _parts(rest, "poll QUESTION | ANSWER | ANSWER")
+    await contact.post(Poll(question, tuple(answers)))
+
+
 async def _disappear(contact: Contact, rest: str) -> None:
     try:
         seconds = span(rest)
@@ -92,9 +111,19 @@ _ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
         "vote": _vote,
         "choose": _choose,
         "file": _file,
+        "get": _get,
+        "ask": _ask,
+        "poll": _poll,
         "disappear": _disappear,
     }
 )
+
+
+def _parts(rest: str, form: str) -> list[str]:
+    parts = [part.strip() for part in rest.split("|")]
+    if len(parts) < 2 or not all(parts):
+        raise ContentError(f"Something is missing. Like this: :{form}")
+    return parts
 
 
 def _two(rest: str, form: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from graphchat.cli.output import plain
-from graphchat.content import Image, Message, Voice
+from graphchat.content import File, Image, Message, Voice
 from graphchat.ids import MessageId
 
 _ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
@@ -36,10 +36,15 @@ def save(message: Message, message_id: MessageId, folder: Path) -> Path | None:
     raise AssertionError("numbers end")
 
 
-def where(contact: str, file: Path | None) -> str:
-    """Say where a picture from ``contact`` is, or which command gets it out."""
+def where(
+    contact: str, file: Path | None, message: Message | None = None, name: bytes = b""
+) -> str:
+    """Say where what a message from ``contact`` carries is, or which command gets it."""
     if file is not None:
         return plain(str(file))
+    if isinstance(message, File):
+        get = f"graphchat file get {shlex.quote(contact)} {name.hex()[:8]}"
+        return plain(f"not fetched; {get} does")
     return plain(f"not saved; graphchat history {shlex.quote(contact)} --save DIR does")
 
 

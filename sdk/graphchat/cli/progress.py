@@ -9,14 +9,23 @@ Progress = Callable[[int, int], None]
 
 
 @contextmanager
-def bar(what: str) -> Iterator[Progress]:
-    """Show a bar on standard error once there is progress, if that is a terminal."""
+def bar(what: str, *, bytes_: bool = False) -> Iterator[Progress]:
+    """Show a bar on standard error once there is progress, if that is a terminal.
+
+    With ``bytes_``, what is counted are bytes: also how many there are a second is shown.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _of: None
         return
     from rich.console import Console
-    from rich.progress import Progress as Bar
+    from rich.progress import DownloadColumn, Progress as Bar, TransferSpeedColumn
 
-    with Bar(console=Console(stderr=True), transient=True) as shown:
+    from graphchat.cli.output import plain
+
+    what = plain(what).replace("[", "\\[")  # markup of rich
+    more = (DownloadColumn(binary_units=True), TransferSpeedColumn()) if bytes_ else ()
+    with Bar(
+        *Bar.get_default_columns(), *more, console=Console(stderr=True), transient=True
+    ) as shown:
         task = shown.add_task(what, visible=False)
         yield lambda done, total: shown.update(task, completed=done, total=total, visible=True)

@@ -1,7 +1,7 @@
 """Hearing what comes in: once, or until Ctrl-C."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import errors, home, output
-from graphchat.cli.options import Ids, Json, Save, seconds
+from graphchat.cli.options import Ids, Json, Save, seconds, size
+from graphchat.errors import GraphchatError
 
 if TYPE_CHECKING:
     from graphchat.client import Client, Event, OwnProfile
 
+# Bytes of a file that is fetched without being asked for, if there is a folder for it.
+FETCH: Final = 2**20
 # Seconds that `receive` listens if nothing else is said.
 LISTEN: Final = 10.0
 # Seconds between looks at the relays, and until a silent one is told: many come back at once.
@@ -41,6 +44,15 @@ def receive(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Listen until Ctrl-C.")] = False,
     ids: Ids = False,
     save: Save = None,
+    fetch: Annotated[
+        int,
+        typer.Option(
+            parser=size,
+            metavar="SIZE",
+            help="With --save, get files up to this size by itself; larger ones by: file get.",
+            show_default="1M",
+        ),
+    ] = FETCH,
     as_json: Json = False,
 ) -> None:
     """Print what came in and what comes in now: messages, receipts, requests, alarms.
@@ -53,10 +65,11 @@ def receive(
     patience = LISTEN if timeout is None else timeout
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        show = _printer(save, ids=ids, as_json=as_json)
+        show = Printer(save, fetch, ids=ids, as_json=as_json)
         watching = asyncio.create_task(_watch(client)) if follow else None
         try:
-            await listen(profile, None if follow else patience, show, join=not as_json)
+            seconds = None if follow else patience
+            await listen(profile, seconds, show, join=not as_json, prepare=show.prepare)
         finally:
             if watching is not None:
                 watching.cancel()
@@ -96,10 +109,12 @@ async def listen(
     show: Callable[["Event"], None],
     *,
     join: bool = False,
+    prepare: "Callable[[Event], Awaitable[None]] | None" = None,
 ) -> None:
     """Show every event that is there or comes within ``seconds`` (None: for ever), once.
 
-    With ``join``, receipts that are there together are shown as one. An event is acknowledged
+    With ``join``, receipts that are there together are shown as one. ``prepare`` gets each event
+    before it is shown. An event is acknowledged
     once it was shown, also if listening is cancelled just then.
     """
     last = 0
@@ -112,6 +127,8 @@ async def listen(
         while found := await profile.pending_events(last):
             alone = ((event, [event.id]) for event in found)
             for event, ids in events.joined(found) if join else alone:
+                if prepare is not None:
+                    await prepare(event)
                 show(event)
                 last = ids[-1]
                 await to_the_end(profile.acknowledge(ids))
@@ -124,19 +141,44 @@ async def listen(
     await drain()  # what came in the last moment
 
 
-def _printer(folder: Path | None, *, ids: bool, as_json: bool) -> Callable[["Event"], None]:
-    from graphchat.cli.terminal import Terminal
+class Printer:
+    """Prints events, with what they carry written to a folder, if there is one."""
 
-    look = Terminal.here()
+    def __init__(self, folder: Path | None, most: int, *, ids: bool, as_json: bool) -> None:
+        from graphchat.cli.terminal import Terminal
 
-    def show(event: "Event") -> None:
+        self._folder: Final = folder
+        self._most: Final = most
+        self._ids: Final = ids
+        self._as_json: Final = as_json
+        self._look: Final = Terminal.here()
+        self._file: Path | None = None
+
+    async def prepare(self, event: "Event") -> None:
+        """Write what an event carries; fetch a file that is small enough."""
+        from graphchat.cli import events
+        from graphchat.client import MessageReceived
+        from graphchat.content import File
+
+        self._file = None
+        if self._folder is None:
+            return
+        self._file = events.save(event, self._folder)
+        if not isinstance(event, MessageReceived) or not isinstance(event.message, File):
+            return
+        if event.message.size <= self._most:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file = await event.contact.fetch(event.message_id, self._folder)
+            except GraphchatError as error:
+                output.say(output.plain(f"{event.message.name}: {error}"))
+
+    def __call__(self, event: "Event") -> None:
         from graphchat.cli import events
 
-        file = events.save(event, folder) if folder else None
-        if as_json:
-            output.write_json(events.record(event, file))
-        else:
-            name = getattr(event, "message_id", None) if ids else None
-            output.write((f"{name.hex()[:8]} " if name else "") + events.line(event, file, look))
-
-    return show
+        if self._as_json:
+            output.write_json(events.record(event, self._file))
+            return
+        name = getattr(event, "message_id", None) if self._ids else None
+        head = f"{name.hex()[:8]} " if name else ""
+        output.write(head + events.line(event, self._file, self._look))

@@ -14,6 +14,7 @@ from graphchat.content import (
     BotCommands,
     Choice,
     Choices,
+    File,
     Form,
     FormAnswer,
     Image,
@@ -68,6 +69,16 @@ def indented(text: str) -> str:
     return plain(text, lines=True).replace("\n", "\n    ")
 
 
+def size(count: int) -> str:
+    """Say how many bytes there are."""
+    value, unit = float(count), "bytes"
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
+
+
 def lasting(seconds: int) -> str:
     """Say how long messages last."""
     return f"disappear after {span(seconds)}" if seconds else "stay"
@@ -85,7 +96,7 @@ def _lines(message: Message, where: str, votes: Votes) -> Iterator[str]:  # noqa
     match message:
         case Text(text=text):
             yield indented(text)
-        case Image() | Voice():
+        case Image() | Voice() | File():
             yield _carried(message, where)
         case Location():
             yield _placed(message)
@@ -118,7 +129,11 @@ def _lines(message: Message, where: str, votes: Votes) -> Iterator[str]:  # noqa
             yield f"({plain(kind_of(message))}: not supported by this version)"
 
 
-def _carried(message: Image | Voice, where: str) -> str:
+def _carried(message: Image | Voice | File, where: str) -> str:
+    if isinstance(message, File):
+        kind = f", {plain(message.mime)}" if message.mime else ""
+        head = f"(file {plain(message.name)}, {size(message.size)}{kind}, {where})"
+        return f"{head} {indented(message.description)}" if message.description else head
     kilobytes = max(1, len(message.data) // 1024)
     if isinstance(message, Voice):
         seconds = round(message.duration_ms / 1000)
@@ -171,6 +186,9 @@ def _record(message: Message) -> Record:  # noqa: C901, PLR0911 - a table
             return {"mime": message.mime, **size}
         case Voice():
             return {"duration_ms": message.duration_ms, "size": len(message.data)}
+        case File():
+            more = {"name": message.name, "mime": message.mime, "size": message.size}
+            return {**more, "sha256": message.sha256.hex()}
         case Location():
             place = {"latitude": message.latitude, "longitude": message.longitude}
             return {**place, "accuracy": message.accuracy}

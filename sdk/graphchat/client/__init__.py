@@ -17,6 +17,7 @@ from graphchat.client.events import (
     ContactTyping,
     ControlReceived,
     Event,
+    FileFailed,
     MessageDeleted,
     MessageDelivered,
     MessageEdited,
@@ -28,6 +29,8 @@ from graphchat.client.events import (
     TimerChanged,
     Voted,
 )
+from graphchat.client.files.receipt import FileReceipt
+from graphchat.client.files.records import LocalFile
 from graphchat.client.groups.events import (
     GroupAlarm,
     GroupChanged,
@@ -64,6 +67,8 @@ __all__ = [
     "ContactTyping",
     "ControlReceived",
     "Event",
+    "FileFailed",
+    "FileReceipt",
     "Group",
     "GroupAlarm",
     "GroupChanged",
@@ -76,6 +81,7 @@ __all__ = [
     "JoinRequest",
     "JoinRequested",
     "Line",
+    "LocalFile",
     "Mark",
     "MessageDeleted",
     "MessageDelivered",

@@ -52,6 +52,7 @@ def remove(turn: Applier, live: Live) -> None:
             state.relay, state.base, state.recipient_id, state.recipient_key, live.profile
         )
         turn.work(live, work)
+    context.uploads.forget(turn, live.id)
     turn.unit.write(*rows.remove_connection(live.id))
     turn.unit.forget(live)
     context.forget_name(turn.unit, live)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from graphchat.client import restored
-from graphchat.client.context import Context
+from graphchat.client.context import MAX_FILE_BYTES, Context
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
 from graphchat.client.offrecord import asking
@@ -33,7 +33,8 @@ class Client:
     ``path`` is the database, made at the first opening; ``passphrase`` protects it, None
     keeps the key in a file beside it. ``relays`` are addresses like
     ``https://relay.example/q#FP``, through which this client is to receive; they are added
-    to those that it knows. ``schedule`` says when lanes are
+    to those that it knows. ``max_file`` is the size in bytes of the largest file that is sent or
+    fetched. ``schedule`` says when lanes are
     replaced. Entering raises `PassphraseError`, `StoreBusyError`, `StoreError`,
     and `CodeError` for a relay address that cannot be used.
     """
@@ -45,6 +46,7 @@ class Client:
         relays: Sequence[str] = (),
         *,
         proxy: str | None = None,
+        max_file: int = MAX_FILE_BYTES,
         schedule: Schedule | None = None,
         clock: Clock | None = None,
         strength: Strength = MODERATE,
@@ -53,6 +55,7 @@ class Client:
         self._passphrase = passphrase
         self._relays: Final = [RelayAddress.parse(text) for text in relays]
         self._proxy: Final = proxy
+        self._max_file: Final = max_file
         self._schedule: Final = schedule or Schedule()
         self._clock: Final[Clock] = clock or SystemClock()
         self._strength: Final = strength
@@ -74,6 +77,7 @@ class Client:
             for relay in self._relays:
                 await database.write(partial(_add_relay, relay.text, self._clock.now()))
             engine.context.relays = await self._stored_relays(database)
+            engine.context.max_file = self._max_file
             if await database.read(restored.is_marked):
                 await database.write(partial(restored.settle, self._clock))
             await engine.start()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from graphchat.client import rows
@@ -30,7 +30,10 @@ from graphchat.wire.uri import RelayAddress
 
 if TYPE_CHECKING:
     from graphchat.client.apply import Applier
+    from graphchat.client.files.uploads import Uploads
     from graphchat.client.groups.registry import Groups
+
+MAX_FILE_BYTES: Final = 2**30
 
 ControlHandler = Callable[["Applier", Live, Frame, Any], Awaitable[None]]
 """Takes one message for programs within the unit in which it arrived.
@@ -127,6 +130,12 @@ class Context:
     """Events that are not stored."""
     groups: "Groups" = field(init=False)
     """Set by the engine, before anything happens."""
+    uploads: "Uploads" = field(init=False)
+    """The same."""
+    fetching: set[tuple[int, int, bytes]] = field(default_factory=set[tuple[int, int, bytes]])
+    """Files that are fetched now: one part is written by one."""
+    max_file: int = MAX_FILE_BYTES
+    """Bytes of the largest file that is sent or fetched."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when there are events for a profile, by its id."""
 
@@ -198,6 +207,8 @@ class Context:
     def watch(self, connection: int, progress: Progress) -> Progress:
         """Follow a message of ours; return what all who watch it share."""
         known = self.progresses.setdefault((connection, progress.message_id), progress)
+        # Of a file that is on its way there was no frame when it was first watched.
+        known.seq = known.seq or progress.seq
         self.progressing[connection, known.seq] = known
         return known
 

@@ -17,6 +17,7 @@ from graphchat.client import controls, load
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context
 from graphchat.client.expiry import Expiry
+from graphchat.client.files.uploads import Uploads
 from graphchat.client.flow import Flow
 from graphchat.client.groups.keeper import Keeper
 from graphchat.client.groups.registry import Groups
@@ -92,6 +93,8 @@ class Engine:
         context.controls = controls.HANDLERS
         context.groups = Groups(self)
         self._keeper: Final = Keeper(context.groups)
+        self.uploads: Final = Uploads(self)
+        context.uploads = self.uploads
 
     # Life
 
@@ -107,6 +110,7 @@ class Engine:
             self.worker.hire(job)
         await self.receiver.subscribe_all()
         self._keeper.start()
+        await self.uploads.start()
 
     async def close(self) -> None:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""
@@ -125,6 +129,7 @@ class Engine:
         self._closed = True
         # First who makes changes, then whom changes would wake again.
         await self._keeper.close()
+        await self.uploads.close()
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
         for pending in self._pending:
@@ -307,6 +312,7 @@ class Engine:
     def link_up(self, profile: int, relay: RelayAddress) -> None:
         # Where one relay answers again, others may.
         self.worker.retry_now()
+        self.uploads.retry_now()
         for row_id in self.links.of(profile, relay).lives:
             self.soon(partial(self._tick, row_id))
 

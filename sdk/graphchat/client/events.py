@@ -222,6 +222,17 @@ class TimerChanged:
     """0: for ever."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileFailed:
+    """A file of ours cannot be sent, so its message was not said; the reason says what to do."""
+
+    id: int
+    contact: Contact
+    message_id: MessageId
+    name: str
+    reason: str
+
+
 AboutContact = (
     MessageReceived
     | ControlReceived
@@ -241,6 +252,7 @@ AboutContact = (
     | ContactRead
     | ProfileChanged
     | TimerChanged
+    | FileFailed
 )
 """What is about a contact, and no group."""
 Event = AboutContact | GroupEvent

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,9 @@ from graphchat.client.contact import Contact
 from graphchat.client.conversation import MAX_PAGE
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
+from graphchat.client.files.receipt import FileReceipt
 from graphchat.client.groups import own as groups
-from graphchat.client.groups.group import Broadcast, Group
+from graphchat.client.groups.group import Broadcast, Group, handle as group_handle
 from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
 from graphchat.client.live import ASKED, GROUP, SCANNED, Live
@@ -215,6 +217,22 @@ class OwnProfile:
     async def contacts(self) -> list[Contact]:
         """Return all contacts, by name; those too that have not answered yet."""
         return await self._contacts(("requested", "pending", "established", "failed"))
+
+    async def uploads(self) -> list[tuple[Contact | Group, FileReceipt]]:
+        """Return files of ours on their way, oldest first, and to whom they go."""
+        found: list[tuple[Contact | Group, FileReceipt]] = []
+        now = datetime.fromtimestamp(self._engine.context.clock.now(), UTC)
+        for upload in self._engine.uploads.all():
+            if upload.filling.profile != self.row_id:
+                continue
+            whom: Contact | Group
+            if upload.where.group:
+                live = await self._engine.context.groups.get(upload.where.group)
+                whom = group_handle(self._engine, live)
+            else:
+                whom = Contact(self._engine, await self._engine.live(upload.where.connection))
+            found.append((whom, FileReceipt(self._engine, upload, now)))
+        return found
 
     async def contact(self, name: str) -> Contact:
         """Return the contact with this name or id. Raises `NotFoundError`."""

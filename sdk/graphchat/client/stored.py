@@ -168,6 +168,15 @@ class TimerRecord(msgspec.Struct, frozen=True, tag="timer"):
     seconds: int
 
 
+class FileFailedRecord(msgspec.Struct, frozen=True, tag="file_failed"):
+    """A file of ours cannot be sent."""
+
+    connection: int
+    message_id: bytes
+    name: str
+    reason: str
+
+
 EventRecord = (
     MessageRecord
     | DeliveredRecord
@@ -187,6 +196,7 @@ EventRecord = (
     | ReadRecord
     | ProfileRecord
     | TimerRecord
+    | FileFailedRecord
 )
 
 

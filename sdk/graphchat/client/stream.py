@@ -20,6 +20,7 @@ from graphchat.client.events import (
     ContactTyping,
     ControlReceived,
     Event,
+    FileFailed,
     MessageDeleted,
     MessageDelivered,
     MessageEdited,
@@ -152,6 +153,8 @@ class Stream:
                 return ProfileChanged(row_id, contact, before, after)
             case stored.TimerRecord(seconds=seconds):
                 return TimerChanged(row_id, contact, seconds)
+            case stored.FileFailedRecord(message_id=name, name=file, reason=reason):
+                return FileFailed(row_id, contact, MessageId(name), file, reason)
             case stored.DeliveredRecord(message_ids=ids):
                 return MessageDelivered(row_id, contact, tuple(map(MessageId, ids)))
             case stored.RequestedRecord(text=text):

@@ -5,6 +5,7 @@ Base of `Contact`, which says more about who is at the other end.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,18 +14,23 @@ from typing import Any, Final
 from msgspec import structs
 
 from graphchat import content
-from graphchat.client import amending, history, indicators, timers
+from graphchat.client import amending, history, indicators, saying, timers
 from graphchat.client.apply import Applier
 from graphchat.client.conversation import Conversation
+from graphchat.client.files import removing
+from graphchat.client.files.disk import is_picture
+from graphchat.client.files.fetching import Fetching, Watch, quiet
+from graphchat.client.files.receipt import FileReceipt
+from graphchat.client.files.records import LocalFile, Where
 from graphchat.client.history import Line
-from graphchat.client.live import STATES, Live, MessageState, Progress
+from graphchat.client.live import Live
 from graphchat.client.receipt import Receipt
-from graphchat.client.rows import Spoken
 from graphchat.content import (
     Choice,
     Choices,
     Delete,
     Edit,
+    File,
     Form,
     FormAnswer,
     Message,
@@ -35,17 +41,14 @@ from graphchat.content import (
 )
 from graphchat.content.forms import Value
 from graphchat.content.pictures import MAX_FILE, make_image
-from graphchat.content.words import kind_of, text_of
-from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
-from graphchat.core.handshake import Phase
+from graphchat.core.frame import MESSAGE_ID_SIZE
 from graphchat.errors import ContentError, StateError
 from graphchat.ids import MessageId
-from graphchat.store import Cursor
 
 # Seconds that `send` waits for a relay before it leaves the message to the queue.
 SEND_TIMEOUT: Final = 10.0
 
-Sendable = str | Path | Message
+Sendable = str | Path | LocalFile | Message
 
 
 class Talking(Conversation):
@@ -54,9 +57,11 @@ class Talking(Conversation):
     async def post(self, message: Sendable, *, id: MessageId | None = None) -> Receipt:  # noqa: A002
         """Store a message and leave: it is sent as soon as a relay can be reached.
 
-        ``message`` is text, the path of a picture, or any message. With an ``id`` (16 random
-        bytes) that was used for this contact before, nothing is sent twice: use one where a
-        timeout may cancel this, for what was cancelled may be sent all the same. Raises
+        ``message`` is text, the path of a picture or of another file, a `LocalFile`, or any
+        message. A picture of up to 32 MiB is made small and safe and travels inside; any other
+        file goes to relays first, and its message follows: see `FileReceipt`. With an ``id`` (16
+        random bytes) that was used for this contact before, nothing is sent twice: use one where
+        a timeout may cancel this, for what was cancelled may be sent all the same. Raises
         `ContentError`, `StateError`, `StoreError`.
         """
         said = await as_message(message)
@@ -65,6 +70,8 @@ class Talking(Conversation):
         message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
         if len(message_id) != MESSAGE_ID_SIZE:
             raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
+        if isinstance(said, LocalFile):
+            return await self._send_file(said, message_id)
         return await self._engine.do(partial(self._say, said, message_id))
 
     async def send(
@@ -92,8 +99,10 @@ class Talking(Conversation):
         return await self.send(self.replying(said, about), **options)
 
     @staticmethod
-    def replying(message: Message, about: Line) -> Message:
+    def replying(message: Message | LocalFile, about: Line) -> Message | LocalFile:
         """Return ``message`` as an answer to a line. Raises `ContentError` if it cannot be one."""
+        if isinstance(message, LocalFile):
+            return replace(message, reply_to=about.id, quote=history.quote_of(about))
         if not isinstance(message, content.Repliable):
             raise ContentError("This kind of message cannot be a reply. Send it by itself.")
         return structs.replace(message, reply_to=about.id, quote=history.quote_of(about))
@@ -108,13 +117,15 @@ class Talking(Conversation):
     async def delete(self, id: MessageId, *, local_only: bool = False) -> None:  # noqa: A002
         """Forget a message here, and, if it is ours, ask the other side to do so.
 
-        With ``local_only`` the other side is not told, and it may be theirs. Raises
-        `NotFoundError`, `StateError`.
+        With ``local_only`` the other side is not told, and it may be theirs. A file of ours is
+        deleted at its relays, too, if it is still there. Raises `NotFoundError`, `StateError`.
         """
+        found = await self.line(id)
         if local_only:
             await self._engine.do(partial(self._forget, id))
         else:
             await self.post(Delete(id))
+            await self._take_back(found)
 
     async def react(self, id: MessageId, emoji: str) -> Receipt:  # noqa: A002
         """Answer a message by one emoji, instead of an earlier one; "" takes it back."""
@@ -139,6 +150,23 @@ class Talking(Conversation):
             raise StateError("This message is no form.")
         message.check(values)
         return await self.post(FormAnswer(id, dict(values)))
+
+    async def fetch(self, id: MessageId, target: Path, watch: Watch = quiet) -> Path:  # noqa: A002
+        """Get the file of a message from the relays, and return where it is.
+
+        ``target`` is its new name, or a folder, where it gets a safe and free one: nothing is
+        overwritten. ``watch`` hears of bytes, and of how many. What came before a crash or a
+        cancellation stays beside it, and is not fetched again. Raises `NotFoundError` once the
+        relays do not have it any more, `RelayUnreachableError` if they do not answer,
+        `RemoteProtocolError` if what they have is not the file, `StateError` if it cannot be
+        written.
+        """
+        line = await self.line(id)
+        if not isinstance(line.message, File):
+            raise StateError("This message is no file.")
+        where = Where(self._id, 0, id)
+        fetching = Fetching(self._engine, where, self._live.profile, line.message)
+        return await fetching.run(target, watch)
 
     async def disappear(self, seconds: int) -> None:
         """Have new messages, of both sides, forgotten by both after so long; 0: never.
@@ -173,73 +201,61 @@ class Talking(Conversation):
         while self._engine.flow.is_behind(self._live):
             await self._engine.answers.wait()
 
+    async def _take_back(self, line: Line) -> None:
+        """Delete what relays have of a file that was deleted here."""
+        file, profile = line.message, self._live.profile
+        if not isinstance(file, File) or not line.outgoing:
+            return
+
+        async def remove(turn: Applier) -> None:
+            removing.remove(turn, profile, removing.places_of(file))
+
+        await self._engine.do(remove)
+
     async def _forget(self, message_id: MessageId, turn: Applier) -> None:
         await amending.forget_here(turn, await self._engine.live(self._id), message_id)
 
     async def _talking(self) -> Live:
         """Return the connection if something can be said by it. Raises `StateError`."""
         live = await self._engine.live(self._id)
-        if live.failed:
-            raise StateError(live.failed)
-        if live.connection.phase is Phase.INVITED or not live.connection.lanes:
-            raise StateError(
-                "Nobody has used this invitation yet, or the request is not accepted."
-            )
+        saying.check(live)
         return live
 
     async def _say(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
-        live, context = await self._talking(), self._engine.context
-        said = await context.database.read(partial(_said, live.id, message_id))
-        if said is not None:
-            return self._receipt(live, Progress(message_id, *said))
-        payload = content.encode(message)
-        if isinstance(message, content.Amending):
-            await amending.check(turn, live, message)
-            stored = live.connection.say(Kind.CONTENT, message_id, payload)
-            await turn.apply(live, [stored])
-            amending.said(turn, live, stored.written.frame, message)
-            return self._receipt(live, Progress(message_id, stored.written.seq, "queued"))
-        stored = live.connection.say(kind_of_frame(message), message_id, payload)
-        now = context.clock.now()
-        spoken = Spoken(
-            live.id,
-            message_id,
-            outgoing=True,
-            kind=kind_of(message),
-            text=text_of(message),
-            data=payload,
-            sent_at=now,
-            received_at=now,
-            state="queued",
-            lasts=live.timer.seconds or None,
-        )
-        turn.spoken(live, spoken)
-        await turn.apply(live, [stored])
-        return self._receipt(live, Progress(message_id, stored.written.seq, "queued"))
+        progress = await saying.say(turn, await self._talking(), message, message_id)
+        return Receipt(progress, self._now())
 
-    def _receipt(self, live: Live, progress: Progress) -> Receipt:
-        context = self._engine.context
-        known = context.watch(live.id, progress)
-        return Receipt(known, datetime.fromtimestamp(context.clock.now(), UTC))
+    async def _send_file(self, file: LocalFile, message_id: MessageId) -> Receipt:
+        """Begin to send a file, unless that was begun, or done, under this id."""
+
+        async def known(turn: Applier) -> Receipt | None:
+            live = await self._talking()
+            progress = await saying.said(turn, live, message_id)
+            return None if progress is None else Receipt(progress, self._now())
+
+        if (receipt := await self._engine.do(known)) is not None:
+            return receipt
+        where = Where(self._id, 0, message_id)
+        return FileReceipt(self._engine, await self._engine.uploads.send(where, file), self._now())
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._engine.context.clock.now(), UTC)
 
 
-async def as_message(message: Sendable) -> Message:
-    """Return what ``message`` stands for: text, or a picture from a file.
+async def as_message(message: Sendable) -> Message | LocalFile:
+    """Return what ``message`` stands for: text, a picture from a file, or any other file.
 
-    Raises `ContentError` if the file is no picture that can be sent.
+    Raises `ContentError` if it cannot be read, or is a picture that cannot be sent as one.
     """
     match message:
         case str():
             return Text(message)
+        case Path() if not await asyncio.to_thread(is_picture, message):
+            return LocalFile(message)
         case Path():
             return make_image(await asyncio.to_thread(read_file, message))
         case _:
             return message
-
-
-def kind_of_frame(message: Message) -> Kind:
-    """Return whether people read ``message`` or programs do."""
-    return Kind.CONTROL if isinstance(message, content.ForPrograms) else Kind.CONTENT
 
 
 def read_file(path: Path) -> bytes:
@@ -249,15 +265,3 @@ def read_file(path: Path) -> bytes:
             return file.read(MAX_FILE + 1)
     except OSError as error:
         raise ContentError(f"The file cannot be read: {error.strerror}.") from None
-
-
-def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, MessageState] | None:
-    """Return number and state of a message of ours; the number is 0 once it is delivered."""
-    row = cursor.execute(
-        "SELECT ifnull(f.seq, 0), m.state FROM client_message m LEFT JOIN client_frame f"
-        " ON f.connection_id = m.connection_id AND f.msg_id = m.msg_id"
-        " WHERE m.connection_id = ? AND m.msg_id = ? AND m.outgoing",
-        (connection, message_id),
-    ).fetchone()
-    # Nobody knows more of one that was on its way when a backup was made.
-    return (row[0], row[1] if row[1] in STATES else "sent") if row else None

@@ -1,6 +1,6 @@
 """A file that is too large for its message: what it is, and where its chunks wait.
 
-The chunks are sealed under a key that is in this message alone (docs/protocol.md, section 24).
+The chunks are sealed under a key that is in this message alone (docs/protocol.md, section 25).
 """
 
 from re import ASCII, fullmatch

@@ -1,4 +1,4 @@
-"""The chunks of a file: cut, padded, sealed each for itself, and opened (protocol, section 24).
+"""The chunks of a file: cut, padded, sealed each for itself, and opened (protocol, section 25).
 
 A chunk names its place in the file, and whether it is the last: a relay that swaps, repeats or
 cuts off chunks makes others than those that are asked for.

@@ -376,3 +376,50 @@ class GroupRequestRow(Model):
     class Meta(Model.Meta):
         table = "client_group_request"
         unique_together = (("group", "key"),)
+
+
+# A file of ours, until all of it is at relays and its message is said.
+class UploadRow(Model):
+    id = fields.IntField(primary_key=True)
+    # For a contact or for a group; the other one is 0.
+    connection = fields.IntField()
+    group = fields.IntField()
+    msg_id = BlobField()
+    path = fields.TextField()
+    machine = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_upload"
+        unique_together = (("connection", "group", "msg_id"),)
+
+
+# A queue that holds one copy of a strip of it.
+class UploadPlaceRow(Model):
+    id = fields.IntField(primary_key=True)
+    upload: fields.ForeignKeyRelation[UploadRow] = fields.ForeignKeyField("client.UploadRow")
+    strip = fields.IntField()
+    number = fields.IntField()
+    machine = fields.BinaryField()
+    # Chunks that the relay has acknowledged.
+    done = fields.IntField()
+
+    class Meta(Model.Meta):
+        table = "client_upload_place"
+        unique_together = (("upload", "strip", "number"),)
+
+
+# A file of somebody else, of which a part is here.
+class DownloadRow(Model):
+    id = fields.IntField(primary_key=True)
+    connection = fields.IntField()
+    group = fields.IntField()
+    msg_id = BlobField()
+    path = fields.TextField()
+    # A bit for each chunk that was written.
+    have = fields.BinaryField()
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_download"
+        unique_together = (("connection", "group", "msg_id"),)

@@ -1,6 +1,7 @@
 """The transport over HTTP and WebSockets: requests, as section 4 of the protocol has them."""
 
 import ssl
+from collections.abc import Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -102,6 +103,17 @@ class HttpTransport:
         if message.id != message_id or not len(message.msg) == message.size > 0:
             raise no_relay(relay)
         return message.msg
+
+    async def listed(
+        self, relay: RelayAddress, queue: QueueId, key: SigningKey
+    ) -> Sequence[tuple[str, int]]:
+        uri = f"{relay.queue_uri(queue)}/messages"
+        # A page of messages that are short enough to be in it.
+        answer = await self._signed(relay, key, "GET", uri, most=BODY)
+        found = _decoded(relay, rest.MessageList, answer).messages
+        if not all(MESSAGE_ID.fullmatch(message.id) for message in found):
+            raise no_relay(relay)
+        return [(message.id, message.size) for message in found]
 
     async def identify(self, relay: RelayAddress) -> None:
         socket = await self._connections.dial(relay)

@@ -72,6 +72,12 @@ class Transport(Protocol):
         """Return an envelope that was too long to be pushed."""
         ...
 
+    async def listed(
+        self, relay: RelayAddress, queue: QueueId, key: SigningKey
+    ) -> Sequence[tuple[str, int]]:
+        """Return id and size of the oldest messages in ``queue``, at most 32 of them."""
+        ...
+
     async def identify(self, relay: RelayAddress) -> None:
         """Connect, and compare the relay's key with the fingerprint of its address."""
         ...

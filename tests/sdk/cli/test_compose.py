@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.recordings import recording
 
 from graphchat.cli.compose import Wanted, compose
 from graphchat.cli.errors import WrongUsageError
-from graphchat.content import Location, Poll, Text, Voice
+from graphchat.client import LocalFile
+from graphchat.content import Choices, Form, FormField, Location, Option, Poll, Text, Voice
 from graphchat.errors import ContentError
 
 
@@ -17,6 +19,15 @@ def test_what_was_typed_becomes_a_message(tmp_path: Path) -> None:
     assert compose(poll) == Poll("When?", ("now", "later"), several=True)
     file = tmp_path / "a.opus"
     file.write_bytes(recording(1500))
+    assert compose(Wanted("the plan", file)) == LocalFile(file, "the plan")
+    assert compose(Wanted("", choices="Tea?", options=["Yes"])) == Choices(
+        "Tea?", (Option("1", "Yes"),)
+    )
+    form = compose(Wanted("", form="A table", fields=["name: Your name"]))
+    assert form == Form("A table", (FormField("name", "Your name", required=True),))
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (3, 3)).save(picture)
+    assert compose(Wanted("", picture, original=True)) == LocalFile(picture)
     voice = compose(Wanted("", voice=file))
     assert isinstance(voice, Voice)
     assert voice.duration_ms == 1500
@@ -26,9 +37,14 @@ def test_what_was_typed_becomes_a_message(tmp_path: Path) -> None:
     ("wanted", "sentence"),
     [
         (Wanted("", Path("a"), Path("b")), "A message is one thing. Choose one of --file and"),
-        (Wanted("x", options=["a"]), "--option and --several belong to --poll"),
-        (Wanted("x", several=True), "--option and --several belong to --poll"),
-        (Wanted("x", poll="?", options=["a", "b"]), "A recording and a poll have no text"),
+        (Wanted("x", options=["a"]), "--option belongs to --poll and --choices, --several to"),
+        (Wanted("x", several=True), "--option belongs to --poll and --choices, --several to"),
+        (Wanted("", choices="?", options=["a"], several=True), "--option belongs to --poll"),
+        (Wanted("x", fields=["a: b"]), "--field belongs to --form"),
+        (Wanted("x", original=True), "--original belongs to --file"),
+        (Wanted("x", poll="?", options=["a", "b"]), "There is no text beside --poll"),
+        (Wanted("x", form="?", fields=["a: b"]), "There is no text beside --form"),
+        (Wanted("", form="?", fields=["a"]), "'a' is no field. Like these: --field 'name: "),
         (Wanted("", location="here"), "'here' is no place"),
         (Wanted("", location="1,2,3"), "'1,2,3' is no place"),
     ],

@@ -6,7 +6,7 @@ any more; `die` then closes its files, and the same files can be opened again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, cast, final
 
 from graphchat import Client
@@ -135,6 +135,11 @@ class FusedTransport:
     ) -> bytes:
         return await self._fuse.around(self._transport.fetch(relay, queue, key, message_id))
 
+    async def listed(
+        self, relay: RelayAddress, queue: QueueId, key: SigningKey
+    ) -> Sequence[tuple[str, int]]:
+        return await self._fuse.around(self._transport.listed(relay, queue, key))
+
     async def identify(self, relay: RelayAddress) -> None:
         await self._transport.identify(relay)
 
@@ -161,6 +166,7 @@ async def die(client: Client) -> None:
         *([engine._loop] if engine._loop else []),
         *engine.worker._tasks,
         *engine.receiver._tasks,
+        *engine.uploads._tasks.values(),
         *(entry.task for entry in engine.links.entries if entry.task is not None),
     ]
     for task in tasks:

@@ -60,7 +60,7 @@ async def test_a_picture_arrives(alice: Home, bob: Home, tmp_path: Path) -> None
 async def test_what_is_no_picture_is_not_sent(alice: Home, bob: Home, tmp_path: Path) -> None:
     hers, _ = await introduce(alice.me, bob.me)
     path = tmp_path / "fake.png"
-    path.write_bytes(b"no picture at all")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n no picture at all")
     for wrong in (path, tmp_path / "missing.png", tmp_path):
         with pytest.raises(ContentError):
             await hers.post(wrong)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeVar
 
 from PIL import Image as Pillow
@@ -14,6 +15,9 @@ from graphchat.client.apply import Applier
 from graphchat.client.contact import Contact
 from graphchat.client.conversation import MAX_PAGE
 from graphchat.client.engine import Engine
+from graphchat.client.files.fetching import Fetching, Watch, quiet
+from graphchat.client.files.receipt import FileReceipt
+from graphchat.client.files.records import LocalFile, Where
 from graphchat.client.groups import amending, entries, hosting, posts, rows, views
 from graphchat.client.groups.live import LiveGroup
 from graphchat.client.groups.progress import PostProgress
@@ -24,7 +28,7 @@ from graphchat.client.receipt import Receipt
 from graphchat.client.search import Scope, Search
 from graphchat.client.talking import SEND_TIMEOUT, Sendable, as_message
 from graphchat.codes import GroupCode, qr
-from graphchat.content import Delete, Edit, GroupInvite, Message, Reaction, Vote
+from graphchat.content import Delete, Edit, File, GroupInvite, Message, Reaction, Vote
 from graphchat.core.frame import MESSAGE_ID_SIZE
 from graphchat.core.groups import actions as do
 from graphchat.core.groups.actions import Change, Role, Settings
@@ -121,6 +125,8 @@ class Group:
         message_id = id or MessageId(self._engine.context.clock.random(MESSAGE_ID_SIZE))
         if len(message_id) != MESSAGE_ID_SIZE:
             raise ContentError(f"The id of a message has {MESSAGE_ID_SIZE} bytes.")
+        if isinstance(said, LocalFile):
+            return await self._send_file(said, message_id)
         return await self._engine.do(partial(self._post, said, message_id))
 
     async def send(
@@ -334,6 +340,20 @@ class Group:
 
         self._begun()
         await self._engine.do(work)
+
+    async def _send_file(self, file: LocalFile, message_id: MessageId) -> Receipt:
+        """Begin to send a file to all members, unless it is posted under this id."""
+        read = partial(rows.own_post, self.row_id, message_id)
+        now = datetime.fromtimestamp(self._engine.context.clock.now(), UTC)
+        if await self._engine.context.database.read(read) is not None:
+            return Receipt(PostProgress(message_id, "sent"), now)
+        where = Where(0, self.row_id, message_id)
+        return FileReceipt(self._engine, await self._engine.uploads.send(where, file), now)
+
+    async def fetch(self, file: File, id: MessageId, target: Path, watch: Watch = quiet) -> Path:  # noqa: A002
+        """Get a file that was posted; see `Contact.fetch`. It stays for the other members."""
+        where = Where(0, self.row_id, id)
+        return await Fetching(self._engine, where, self._live.profile, file).run(target, watch)
 
     async def _post(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:
         group, now = await self._groups.get(self.row_id), self._engine.context.clock.now()

@@ -1,0 +1,81 @@
+"""Saying a message to a contact, within one unit of work."""
+
+from functools import partial
+
+from graphchat import content
+from graphchat.client import amending
+from graphchat.client.apply import Applier
+from graphchat.client.live import STATES, Live, MessageState, Progress
+from graphchat.client.rows import Spoken
+from graphchat.content import Message
+from graphchat.content.words import kind_of, text_of
+from graphchat.core.frame import Kind
+from graphchat.core.handshake import Phase
+from graphchat.errors import StateError
+from graphchat.ids import MessageId
+from graphchat.store import Cursor
+
+
+def check(live: Live) -> None:
+    """Raise `StateError` if nothing can be said by a connection."""
+    if live.failed:
+        raise StateError(live.failed)
+    if live.connection.phase is Phase.INVITED or not live.connection.lanes:
+        raise StateError("Nobody has used this invitation yet, or the request is not accepted.")
+
+
+async def said(turn: Applier, live: Live, message_id: MessageId) -> Progress | None:
+    """Return how far the message of ours with this id is; None if there is none."""
+    found = await turn.context.database.read(partial(_said, live.id, message_id))
+    return None if found is None else turn.context.watch(live.id, Progress(message_id, *found))
+
+
+async def say(turn: Applier, live: Live, message: Message, message_id: MessageId) -> Progress:
+    """Say a message; if it was said before under this id, not again.
+
+    Raises `StateError`, and `ContentError` or `NotFoundError` for what is about another message.
+    """
+    check(live)
+    if (known := await said(turn, live, message_id)) is not None:
+        return known
+    payload, context = content.encode(message), turn.context
+    if isinstance(message, content.Amending):
+        await amending.check(turn, live, message)
+        stored = live.connection.say(Kind.CONTENT, message_id, payload)
+        await turn.apply(live, [stored])
+        amending.said(turn, live, stored.written.frame, message)
+        return context.watch(live.id, Progress(message_id, stored.written.seq, "queued"))
+    stored = live.connection.say(kind_of_frame(message), message_id, payload)
+    now = context.clock.now()
+    spoken = Spoken(
+        live.id,
+        message_id,
+        outgoing=True,
+        kind=kind_of(message),
+        text=text_of(message),
+        data=payload,
+        sent_at=now,
+        received_at=now,
+        state="queued",
+        lasts=live.timer.seconds or None,
+    )
+    turn.spoken(live, spoken)
+    await turn.apply(live, [stored])
+    return context.watch(live.id, Progress(message_id, stored.written.seq, "queued"))
+
+
+def kind_of_frame(message: Message) -> Kind:
+    """Return whether people read ``message`` or programs do."""
+    return Kind.CONTROL if isinstance(message, content.ForPrograms) else Kind.CONTENT
+
+
+def _said(connection: int, message_id: bytes, cursor: Cursor) -> tuple[int, MessageState] | None:
+    """Return number and state of a message of ours; the number is 0 once it is delivered."""
+    row = cursor.execute(
+        "SELECT ifnull(f.seq, 0), m.state FROM client_message m LEFT JOIN client_frame f"
+        " ON f.connection_id = m.connection_id AND f.msg_id = m.msg_id"
+        " WHERE m.connection_id = ? AND m.msg_id = ? AND m.outgoing",
+        (connection, message_id),
+    ).fetchone()
+    # Nobody knows more of one that was on its way when a backup was made.
+    return (row[0], row[1] if row[1] in STATES else "sent") if row else None
