@@ -35,9 +35,11 @@ def payload(  # noqa: PLR0913 - the parts in their order
     *,
     private: bool = False,
     work: int = 0,
+    until: int = 0,
 ) -> bytes:
-    count = len(lanes) | 0x80 * private | 0x40 * bool(work)
+    count = len(lanes) | 0x80 * private | 0x40 * bool(work) | 0x20 * bool(until)
     parts = [bytes([version]), name, psk, key, bytes([count, work] if work else [count])]
+    parts.append(until.to_bytes(4, "big") if until else b"")
     for each in lanes:
         base = each["base"].encode()
         parts += [bytes.fromhex(each["relay"]), bytes([len(base)]), base]
@@ -53,20 +55,23 @@ def valid() -> Iterator[dict[str, object]]:
     one, two = "https://relay.example/q", "http://127.0.0.1:8080/q"
     bases = [[one], [one, two], ["https://[2001:db8::1]:8443/a/b/q"], [one] * 8, [two], [one, one]]
     bases += [[one], [one] * 8]  # private
-    kinds = [*KINDS[:2] * 4, "REKEY", "ADDRESS"]
+    kinds = [*KINDS[:2] * 4, "REKEY", "ADDRESS", "INVITE", "REKEY", "ADDRESS"]
     bases += [[one, two], [one, two]]  # the latter wants work
+    bases += [[one, two], [one], [one]]  # these are good for some time
     for number, names in enumerate(bases):
         kind = kinds[number]
         name, key = some(16, number, "id"), some(32, number, "key")
         psk = some(32, number, "psk") if kind != "ADDRESS" else b""
         lanes = [lane(base, number, index) for index, base in enumerate(names)]
         private = number in {6, 7}
-        work = 20 if number == 9 else 0
-        data = payload(name, psk, key, lanes, private=private, work=work)
+        work = 20 if number in {9, 12} else 0
+        until = 1_800_000_000 + number if number >= 10 else 0
+        data = payload(name, psk, key, lanes, private=private, work=work, until=until)
         yield {
             "kind": kind,
             "private": private,
             "work": work,
+            "until": until,
             "id": name.hex(),
             "psk": psk.hex(),
             "agreement_key": key.hex(),
@@ -116,6 +121,8 @@ def refused() -> Iterator[tuple[str, str]]:
         text("ADDRESS", payload(name, b"", key, [lane("https://a/q", n) for n in range(9)])),
     )
     yield "damaged", text("INVITE", payload(name, psk, key, [], private=True))
+    never = payload(name, psk, key, good, until=1).replace((1).to_bytes(4, "big"), bytes(4), 1)
+    yield "damaged", text("INVITE", never)
     nine = [lane("https://a/q", n) for n in range(9)]
     yield "damaged", text("INVITE", payload(name, psk, key, nine, private=True))
     for base in ("http://relay.example/q", "ftp://relay.example/q", "https://a b/q", "https:///q"):

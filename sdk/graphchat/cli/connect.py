@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graphchat.cli import contacts, home, invitations, output
-from graphchat.cli.options import Json, Private, Qr, Wait
+from graphchat.cli.options import Json, Private, Qr, Wait, span
 from graphchat.cli.progress import bar
 from graphchat.errors import CodeError, StateError
 
@@ -31,22 +31,34 @@ def register(app: typer.Typer) -> None:
 
 def invite(
     ctx: typer.Context,
+    *,
     qr: Qr = None,
     wait: Wait = None,
     private: Private = False,
+    lasts: Annotated[
+        int | None,
+        typer.Option(
+            "--for", parser=span, metavar="TIME", help="How long it is good, such as 10m or 7d."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Invite one person or bot: a link that works once, and its QR code on a terminal.
 
     Hand it over where nobody else sees it: whoever uses it first is the contact. Without
-    --wait, the next command that connects (graphchat receive) finishes what they began.
+    --wait, the next command that connects (graphchat receive) finishes what they began. It is
+    good for 30 days, or for what --for says.
     """
     if ctx.invoked_subcommand is not None:
         return
     from graphchat.cli import codes
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        invitation = await profile.invite(private=private)
+        invitation = await (
+            profile.invite(private=private)
+            if lasts is None
+            else profile.invite(private=private, lasts=lasts)
+        )
         codes.show(invitation.link, qr, as_json=as_json)
         if wait is not None:
             await _until_used(invitation, wait, as_json=as_json)

@@ -12,7 +12,7 @@ from graphchat.errors import NotFoundError
 if TYPE_CHECKING:
     from graphchat.client import Client, Invitation, OwnProfile
 
-COLUMNS: Final = ("id", "link")
+COLUMNS: Final = ("id", "until", "link")
 # Digits of an id that a table shows: enough to tell invitations apart.
 SHORT: Final = 8
 
@@ -30,7 +30,14 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """
 
     async def work(client: "Client", profile: "OwnProfile") -> list[Mapping[str, object]]:
-        return [{"id": each.id, "link": each.link} for each in await profile.invitations()]
+        return [
+            {
+                "id": each.id,
+                "until": each.until.isoformat() if each.until else None,
+                "link": each.link,
+            }
+            for each in await profile.invitations()
+        ]
 
     rows = home.run_as(ctx, work)
     if not rows:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +24,16 @@ from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import CodeError, ContentError, LocalProtocolError
 from graphchat.ids import ConnectionId, Fingerprint, QueueId
 from graphchat.secret import Secret
+from graphchat.wire.limits import OPEN_QUEUE_DAYS
 
 ID_SIZE: Final = 16
 KEY_SIZE: Final = 32
+# Seconds: an invitation is good for as long as a relay keeps a queue that nobody uses.
+INVITE_LASTS: Final = OPEN_QUEUE_DAYS * 86_400.0
+REKEY_LASTS: Final = 7 * 86_400.0
+MAX_LASTS: Final = 366 * 86_400.0
+# Clocks may differ by so many seconds.
+SKEW: Final = 300.0
 
 
 def read(source: str | Path | Pillow.Image) -> Code:
@@ -34,16 +42,22 @@ def read(source: str | Path | Pillow.Image) -> Code:
 
 
 def invitation(
-    lanes: Sequence[LaneState], card: ProfileCard, clock: Clock, *, private: bool = False
+    lanes: Sequence[LaneState],
+    card: ProfileCard,
+    clock: Clock,
+    *,
+    private: bool = False,
+    lasts: float = INVITE_LASTS,
 ) -> tuple[Code, Connection]:
     """Return a fresh one-time code for ``lanes``, and the connection that waits for it."""
     key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
     name, code_lanes = clock.random(ID_SIZE), tuple(map(_code_lane, lanes))
-    code = Code(Kind.INVITE, name, psk, key.public, code_lanes, private)
+    until = _until(clock, lasts)
+    code = Code(Kind.INVITE, name, psk, key.public, code_lanes, private, until=until)
     shake = HandshakeState(
         role=Role.ALICE,
         phase=Phase.INVITED,
-        code=CodeKeys(code.hash, code.id, psk, is_address=False, private=private),
+        code=CodeKeys(code.hash, code.id, psk, is_address=False, private=private, until=until),
         cid=code.id,
         profile=card,
         proof_key=Secret(clock.random(KEY_SIZE)),
@@ -65,6 +79,7 @@ def shown_again(connection: Connection) -> Code:
         AgreementKey(shake.agreement_key).public,
         tuple(_code_lane(lane.state) for lane in lanes),
         shake.code.private,
+        until=shake.code.until,
     )
 
 
@@ -150,11 +165,12 @@ def rekey(
     key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
     name = rekey_id(ConnectionId(main.cid), key.public)
     private = main.mode is Mode.PRIVATE
-    code = Code(Kind.REKEY, name, psk, key.public, tuple(map(_code_lane, lanes)), private)
+    until, code_lanes = _until(clock, REKEY_LASTS), tuple(map(_code_lane, lanes))
+    code = Code(Kind.REKEY, name, psk, key.public, code_lanes, private, until=until)
     shake = HandshakeState(
         role=Role.ALICE,
         phase=Phase.INVITED,
-        code=CodeKeys(code.hash, main.cid, psk, is_address=False, private=private),
+        code=CodeKeys(code.hash, main.cid, psk, is_address=False, private=private, until=until),
         cid=main.cid,
         profile=main.profile,
         proof_key=main.proof_key,
@@ -182,6 +198,23 @@ def use_rekey(
         mode=main.mode,
     )
     return shake, offers
+
+
+def _until(clock: Clock, lasts: float) -> int:
+    """Return until when a code is good. Raises `ContentError`."""
+    if not 1 <= lasts <= MAX_LASTS:
+        raise ContentError("A code is good for a second to a year.")
+    return int(clock.now() + lasts)
+
+
+def check_fresh(code: Code, now: float) -> None:
+    """Raise `CodeError` for a code whose time is over."""
+    if code.until and now > code.until + SKEW:
+        when = datetime.fromtimestamp(code.until, UTC).astimezone()
+        raise CodeError(
+            f"This code was good until {when:%Y-%m-%d %H:%M}. Ask for a fresh one. If that time is"
+            " not over, the clock of this machine is wrong: set it."
+        )
 
 
 def _offers(code: Code) -> list[Offer]:

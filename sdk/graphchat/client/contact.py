@@ -139,6 +139,11 @@ class Contact(Talking):
         return bool(lanes) and all(lane.post_quantum for lane in lanes)
 
     @property
+    def code_until(self) -> int:
+        """Until when the code that began it is good, in seconds since 1970; 0: not said."""
+        return self._live.connection.state.handshake.code.until
+
+    @property
     def request_text(self) -> str:
         """What was said with the request that began it."""
         return self._live.connection.state.handshake.text

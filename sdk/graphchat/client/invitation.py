@@ -1,5 +1,6 @@
 """An invitation: a code for one other party, once."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from PIL import Image as Pillow
@@ -36,6 +37,12 @@ class Invitation:
     def used(self) -> bool:
         """Whether somebody has used the code."""
         return self._contact.state != Phase.INVITED
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when the code is good."""
+        until = self._contact.code_until
+        return datetime.fromtimestamp(until, UTC) if until else None
 
     async def contact(self) -> Contact:
         """Return the contact once somebody has used the code and both can talk."""

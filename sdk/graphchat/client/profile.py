@@ -34,9 +34,11 @@ from graphchat.client.talking import read_file
 from graphchat.codes import Kind
 from graphchat.content import ProfileCard
 from graphchat.content.pictures import make_avatar
-from graphchat.core.connection import Connection
+from graphchat.core import record
+from graphchat.core.connection import Connection, ConnectionState
 from graphchat.core.effects import Effect
 from graphchat.core.groups.actions import Role, Settings as GroupSettings
+from graphchat.core.handshake import Role as Side
 from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import AgreementKey
 from graphchat.errors import NotFoundError, StateError
@@ -85,18 +87,22 @@ class OwnProfile:
 
     # Codes
 
-    async def invite(self, *, private: bool = False) -> Invitation:
+    async def invite(
+        self, *, private: bool = False, lasts: float = codes.INVITE_LASTS
+    ) -> Invitation:
         """Make a one-time code for one other party.
 
         With ``private``, nothing that is said with them is ever signed: neither side can prove
         it to others. This cannot be changed later.
+
+        ``lasts``: for how many seconds the code is good, a year at most; else 30 days.
 
         Raises `StateError` without a relay, `RelayError` if none can be reached.
         """
         clock = self._engine.context.clock
         wanted = self._engine.context.policy.lanes
         fresh = await self._lanes(wanted, distinct=True)
-        code, connection = codes.invitation(fresh, self.card, clock, private=private)
+        code, connection = codes.invitation(fresh, self.card, clock, private=private, lasts=lasts)
         live = self._new(connection, SCANNED)
         await self._engine.do(partial(self._begin, live, "invitation", []))
         return Invitation(code.text, Contact(self._engine, live))
@@ -125,9 +131,10 @@ class OwnProfile:
         """
         code = await asyncio.to_thread(codes.read, source)
         reach.check(code, self._engine.context.relays)
+        codes.check_fresh(code, self._engine.context.clock.now())
         if code.kind is Kind.REKEY:
             return Contact(self._engine, await rekeying.use(self._engine, self.row_id, code))
-        self._check_unused(code.id)
+        await self._check_unused(code.id)
         clock = self._engine.context.clock
         key = AgreementKey.generate(clock)
         work = await prove(code, key.public, progress)
@@ -187,12 +194,19 @@ class OwnProfile:
         transport, relays = context.transport.of(self.row_id), lanes.best(context)
         return await make_lanes(transport, relays, wanted, context.clock, distinct=distinct)
 
-    def _check_unused(self, code_id: bytes) -> None:
+    async def _check_unused(self, code_id: bytes) -> None:
         """Raise `StateError` for a code that leads back to this client."""
         context = self._engine.context
         own = {address.state.code.id for address in context.addresses.values()}
-        if code_id in context.cids | own:
-            raise StateError("This code was used here already, or is your own.")
+        known = code_id in context.cids
+        made_here = known and await context.database.read(partial(_is_inviter, code_id))
+        if code_id in own or made_here:
+            raise StateError("This code is your own. Give it to somebody else.")
+        if known:
+            raise StateError(
+                "This code was used here already. See: graphchat contacts. For another contact,"
+                " ask for a fresh code."
+            )
 
     def _new(self, connection: Connection, trust: int) -> Live:
         row_id = next(self._engine.context.connection_ids)
@@ -202,7 +216,7 @@ class OwnProfile:
     async def _begin(self, live: Live, name: str, effects: list[Effect], turn: Applier) -> None:
         """Store a new connection with its queues, and receive from them."""
         context = turn.context
-        self._check_unused(live.connection.cid)
+        await self._check_unused(live.connection.cid)
         context.remember_cid(turn.unit, live.connection.cid)
         context.take_name(turn.unit, live, name)
         turn.unit.write(rows.new_connection(live, context.clock.now()))
@@ -382,6 +396,15 @@ def _rows_in(profile: int, states: tuple[str, ...], cursor: Cursor) -> list[int]
         (profile, *states, GROUP),
     )
     return [row[0] for row in found]
+
+
+def _is_inviter(cid: bytes, cursor: Cursor) -> bool:
+    """Tell whether the code of a connection was made here."""
+    found = cursor.execute("SELECT machine FROM client_connection WHERE cid = ?", (cid,))
+    row = found.fetchone()
+    if row is None:
+        return False
+    return record.load(row[0], ConnectionState).handshake.role is Side.ALICE
 
 
 def _all(profile: int, cursor: Cursor) -> list[int]:

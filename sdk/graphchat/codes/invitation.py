@@ -25,6 +25,9 @@ PRIVATE: Final = 0x80
 """Beside the number of lanes: nothing is signed in connections by this code."""
 WORK: Final = 0x40
 """Beside the number of lanes: the bits of work that a request shows follow it."""
+UNTIL: Final = 0x20
+"""Beside the number of lanes: the time follows until which the code is good."""
+MAX_UNTIL: Final = 2**32 - 1
 MAX_WORK: Final = 26
 """Bits of work: a minute or two for whoever asks."""
 FINGERPRINT: Final = 16
@@ -84,6 +87,8 @@ class Code:
     """Nothing that is said in connections by this code is signed."""
     work: int = 0
     """Bits of work that a request shows; in an address only (`graphchat.crypto.work`)."""
+    until: int = 0
+    """Until when it is good, in seconds since 1970; 0: it does not say."""
 
     def __post_init__(self) -> None:
         parts = [(self.id, ID), (self.agreement_key, KEY)]
@@ -101,6 +106,8 @@ class Code:
             raise LocalProtocolError(f"A code has 1 to {MAX_LANES} lanes.")
         if not 0 <= self.work <= MAX_WORK or (self.work and self.kind is not Kind.ADDRESS):
             raise LocalProtocolError(f"An address wants 0 to {MAX_WORK} bits of work.")
+        if not 0 <= self.until <= MAX_UNTIL:
+            raise LocalProtocolError("A code is good until a time that has 32 bits.")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -121,17 +128,19 @@ class Code:
         agreement_key = rest.take(KEY)
         count = rest.byte()
         private, wants_work = bool(count & PRIVATE), bool(count & WORK)
-        count &= ~(PRIVATE | WORK)
+        ends = bool(count & UNTIL)
+        count &= ~(PRIVATE | WORK | UNTIL)
         if wants_work and kind is not Kind.ADDRESS:
             raise CodeError(_DAMAGED)
         work = rest.byte(1, MAX_WORK) if wants_work else 0
-        if not 1 <= count <= MAX_LANES:
+        until = int.from_bytes(rest.take(4), "big") if ends else 0
+        if not 1 <= count <= MAX_LANES or ends != bool(until):
             raise CodeError(_DAMAGED)
         lanes = tuple(_lane(rest) for _ in range(count))
         # Last, because what is cut off in the middle often has stray bits at its end too.
         if rest.data or to_base32(payload) != letters:
             raise CodeError(_DAMAGED)
-        return cls(kind, name, psk, agreement_key, lanes, private, work)
+        return cls(kind, name, psk, agreement_key, lanes, private, work, until)
 
     @property
     def text(self) -> str:
@@ -159,9 +168,12 @@ class Code:
         if self.psk is not None:
             yield self.psk.reveal()
         yield self.agreement_key
-        yield bytes([len(self.lanes) | PRIVATE * self.private | WORK * bool(self.work)])
+        marks = PRIVATE * self.private | WORK * bool(self.work) | UNTIL * bool(self.until)
+        yield bytes([len(self.lanes) | marks])
         if self.work:
             yield bytes([self.work])
+        if self.until:
+            yield self.until.to_bytes(4, "big")
         for lane in self.lanes:
             base = lane.base.encode("ascii")
             yield lane.relay + bytes([len(base)]) + base + lane.sender_id + lane.ratchet_key

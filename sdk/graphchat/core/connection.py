@@ -327,6 +327,8 @@ class Connection:
         shake = self.state.handshake
         if shake.agreement_key is None or shake.code.is_address:
             raise DecryptionError
+        if shake.phase is Phase.INVITED:
+            handshake.check_fresh(shake.code, self.clock.now())
         side = Side(AgreementKey(shake.agreement_key), self.lanes[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         if shake.phase is Phase.INVITED:

@@ -29,6 +29,8 @@ from graphchat.wire.uri import split_create_uri
 MAX_TEXT: Final = 1_000
 """Characters of what somebody says with a request."""
 KEM_SIZE: Final = max(kem.PUBLIC, kem.CIPHERTEXT)
+GRACE: Final = 86_400.0
+"""Seconds after the end of a code: what was sent before it may be read later."""
 MAX_TURNS: Final = 999
 """Proof keys of a side after the first one: as many as a proof can show."""
 
@@ -83,6 +85,8 @@ class CodeKeys(msgspec.Struct, frozen=True):
     """Whoever uses the code gets a private connection."""
     work: int = 0
     """Bits of work that whoever uses it has to show."""
+    until: int = 0
+    """Until when it is good, in seconds since 1970; 0: for as long as its queues are there."""
 
 
 class HandshakeState(msgspec.Struct):
@@ -145,6 +149,12 @@ class Asked:
     cid: ConnectionId
     agreed: Agreed
     hello: Hello
+
+
+def check_fresh(code: CodeKeys, now: float) -> None:
+    """Alice: raise `RemoteProtocolError` for a code that is used long after its time."""
+    if code.until and now > code.until + GRACE:
+        raise RemoteProtocolError("a code is used after the time until which it was good")
 
 
 def start_as_bob(state: HandshakeState, first_lane: AgreementKey, eka0: bytes) -> None:

@@ -119,6 +119,7 @@ class Rekey:
             take()
             return found
         assert shake.agreement_key is not None
+        handshake.check_fresh(shake.code, self.clock.now())
         side = Side(AgreementKey(shake.agreement_key), self._own()[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
         take = self._check(asked.hello)

@@ -1,10 +1,11 @@
 import asyncio
 
 import pytest
-from tests.sdk.client.people import PATIENCE, Home, Place, introduce
+from tests.sdk.client.people import PATIENCE, Home, Place, WrongClock, introduce, one
 
+from graphchat import Alarm
 from graphchat.codes import Code, qr
-from graphchat.errors import StateError
+from graphchat.errors import CodeError, ContentError, StateError
 
 
 async def test_an_invitation_knows_whether_it_was_used(alice: Home, bob: Home) -> None:
@@ -86,3 +87,54 @@ async def test_what_is_out_is_shown_again_as_it_was(place: Place) -> None:
     async with asyncio.timeout(PATIENCE):
         await (await bob.me.connect(found[1].link)).established()
     assert [each.link for each in await alice.me.invitations()] == [first.link]
+
+
+async def test_a_code_says_until_when_it_is_good(alice: Home, bob: Home) -> None:
+    invitation = await alice.me.invite(lasts=600)
+    assert invitation.until is not None
+    await alice.reopen()
+    [again] = await alice.me.invitations()
+    assert (again.link, again.until) == (invitation.link, invitation.until)
+    await bob.reopen(clock=WrongClock(3600))
+    with pytest.raises(CodeError, match=r"was good until .* Ask for a fresh one"):
+        await bob.me.connect(invitation.link)
+    await bob.reopen()
+    await bob.me.connect(invitation.link)
+    with pytest.raises(ContentError, match="a second to a year"):
+        await alice.me.invite(lasts=0)
+
+
+async def test_a_code_for_new_keys_ends_too(alice: Home, bob: Home) -> None:
+    hers, _ = await introduce(alice.me, bob.me)
+    code = await hers.rekey()
+    await bob.reopen(clock=WrongClock(8 * 86_400))
+    with pytest.raises(CodeError, match="was good until"):
+        await bob.me.connect(code.link)
+
+
+async def test_who_made_a_code_hears_that_two_have_used_it(place: Place) -> None:
+    alice, bob = await place.pair("one")
+    mallory = await place.home("Mallory", [await place.relay("one")])
+    invitation = await alice.me.invite()
+    await alice.close()
+    # Nobody has secured the queues: what both say lies there.
+    await (await bob.me.connect(invitation.link)).asked()
+    await (await mallory.me.connect(invitation.link)).asked()
+    await alice.reopen()
+    alarm = await one(alice.me, Alarm)
+    assert "Somebody else has used the same invitation" in alarm.warning
+    [contact] = await alice.me.contacts()
+    assert contact.name in {"Bob", "Mallory"}
+
+
+async def test_who_comes_second_is_told_that_the_code_was_used(place: Place) -> None:
+    alice, bob = await place.pair("one")
+    mallory = await place.home("Mallory", [await place.relay("one")])
+    invitation = await alice.me.invite()
+    await mallory.me.connect(invitation.link)
+    await invitation.contact()
+    his = await bob.me.connect(invitation.link)
+    with pytest.raises(StateError, match="used already, or withdrawn"):
+        await his.established()
+    with pytest.raises(StateError, match="your own"):
+        await alice.me.connect(invitation.link)

@@ -141,6 +141,7 @@ def test_codes_are_those_of_the_specification(vector: dict[str, Any]) -> None:
         ),
         private=vector["private"],
         work=vector["work"],
+        until=vector["until"],
     )
     assert code.text == vector["text"]
     assert Code.parse(vector["text"]) == code

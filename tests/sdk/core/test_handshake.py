@@ -10,7 +10,7 @@ from graphchat.content import ProfileCard
 from graphchat.content.lanes import MAX_LANES, Offer
 from graphchat.core import handshake
 from graphchat.core.effects import Danger
-from graphchat.core.handshake import Asked, Hello, Phase
+from graphchat.core.handshake import GRACE, Asked, Hello, Phase
 from graphchat.crypto import agreement, handshake as boxes, kem
 from graphchat.crypto.agreement import Agreed, Origin
 from graphchat.crypto.keys import AgreementKey, SigningKey
@@ -680,3 +680,13 @@ def test_the_id_of_a_connection_by_address_follows_from_the_asker() -> None:
     expected = agreement.address_connection_id(pair.code.keys.id, shake.ckb)
     assert pair.alice.connection.cid == pair.bob.connection.cid == expected
     assert pair.alice.connection.cid != ConnectionId(pair.code.keys.id)
+
+
+@pytest.mark.parametrize(("late", "phase"), [(0.0, Phase.ESTABLISHED), (1.0, Phase.INVITED)])
+def test_a_code_is_not_taken_long_after_its_time(late: float, phase: Phase) -> None:
+    pair = Pair.by_invitation()
+    shake = pair.alice.connection.state.handshake
+    shake.code = msgspec.structs.replace(shake.code, until=int(pair.clock.now()))
+    pair.clock.advance(GRACE + late)
+    pair.connect()
+    assert pair.alice.phase is phase
