@@ -98,12 +98,20 @@ def options(
         str | None,
         typer.Option(metavar="NAME", help="Which profile to speak as, where there are several."),
     ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            envvar="GRAPHCHAT_PROXY",
+            metavar="URL",
+            help="Go through this proxy now, or: direct. For always: graphchat servers proxy.",
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     folder = home.expanduser() if home else Path(user_data_dir(NAME))
-    ctx.obj = {"home": folder, "profile": profile}
+    ctx.obj = {"home": folder, "profile": profile, "proxy": proxy}
 
 
 def run(arguments: list[str] | None = None) -> int:

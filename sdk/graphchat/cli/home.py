@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # half a second that `--help` has no use for
 
 T = TypeVar("T")
 
+DIRECT: Final = "direct"
+"""What is typed for no proxy."""
 DATABASE: Final = "client.db"
 # Seconds that a command waits for another one to finish with the home.
 PATIENCE: Final = 10.0
@@ -40,11 +42,14 @@ class Home:
 
     folder: Path
     profile: str | None
+    proxy: str | None = None
+    """Instead of the one that the home has; empty: none."""
 
     @classmethod
     def of(cls, ctx: typer.Context) -> Self:
         """Return what the global options say."""
-        return cls(ctx.obj["home"], ctx.obj["profile"])
+        proxy = ctx.obj.get("proxy")
+        return cls(ctx.obj["home"], ctx.obj["profile"], "" if proxy == DIRECT else proxy)
 
     @property
     def database(self) -> Path:
@@ -133,7 +138,7 @@ def _run(home: Home, secret: str | None, work: "Callable[[Client], Awaitable[T]]
     async def with_client() -> T:
         async with AsyncExitStack() as stack:
             with passphrase.explained(secret):
-                client = await _open(stack, home.database, secret)
+                client = await _open(stack, home, secret)
             if is_new and secret is None:
                 passphrase.tell_without(home.database)
             return await work(client)
@@ -156,7 +161,7 @@ async def settle(client: "Client", seconds: float = SETTLE) -> None:
     await in_time(client.settled(), seconds)
 
 
-async def _open(stack: AsyncExitStack, path: Path, secret: str | None) -> "Client":
+async def _open(stack: AsyncExitStack, home: Home, secret: str | None) -> "Client":
     """Open the client; wait a little for another command to finish with it."""
     from graphchat.client import Client
 
@@ -164,7 +169,7 @@ async def _open(stack: AsyncExitStack, path: Path, secret: str | None) -> "Clien
     begin, told = loop.time(), False
     while True:
         try:
-            return await stack.enter_async_context(Client(path, secret))
+            return await stack.enter_async_context(Client(home.database, secret, proxy=home.proxy))
         except StoreBusyError:
             if loop.time() >= begin + PATIENCE:
                 raise StoreBusyError(BUSY) from None

@@ -146,6 +146,39 @@ def remove(
     output.say(f"No new contact will reach you through {base}.")
 
 
+@app.command(epilog="Example: graphchat servers proxy socks5h://127.0.0.1:9050")
+def proxy(
+    ctx: typer.Context,
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="URL",
+            help="socks5h://host:port, such as Tor's socks5h://127.0.0.1:9050, or http://host:port,"
+            " with name:password@ before the host where it wants them; or: direct.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Go to relays through a proxy, such as Tor; without URL, say which one it is.
+
+    It also looks up the names of relays. What it does not reach is not reached at all: nothing
+    goes past it, but to relays on this machine. Each profile gives it another name and password
+    if you give none, so that Tor keeps them apart. A password is kept encrypted, and not shown.
+    """
+    from graphchat.transport.proxy import ProxyAddress
+
+    chosen = None if url in {None, home.DIRECT} else str(ProxyAddress.parse(url or ""))
+
+    async def work(client: "Client") -> str | None:
+        if url is not None:
+            await client.set_proxy(None if chosen is None else url)
+        found = await client.proxy()
+        return None if found is None else str(found)
+
+    found = home.run(ctx, work, create=url is not None)
+    output.write_card({"proxy": found or home.DIRECT}, as_json=as_json)
+
+
 def _check_new(new: RelayAddress, known: Sequence[RelayAddress]) -> None:
     """Raise `StateError` for another address of a relay that is here already."""
     for relay in known:

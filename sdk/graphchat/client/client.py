@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from graphchat.client import restored
+from graphchat.client import proxying, restored
 from graphchat.client.context import MAX_FILE_BYTES, Context
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
@@ -24,6 +24,7 @@ from graphchat.errors import NotFoundError, PassphraseError, StateError
 from graphchat.store import Cursor, Database
 from graphchat.store.backup import Progress, Report, quiet, write as write_backup
 from graphchat.transport import HttpTransport, Transport
+from graphchat.transport.proxy import ProxyAddress
 from graphchat.wire.uri import RelayAddress
 
 
@@ -33,7 +34,8 @@ class Client:
     ``path`` is the database, made at the first opening; ``passphrase`` protects it, None
     keeps the key in a file beside it. ``relays`` are addresses like
     ``https://relay.example/q#FP``, through which this client is to receive; they are added
-    to those that it knows. ``max_file`` is the size in bytes of the largest file that is sent or
+    to those that it knows. ``proxy`` is used instead of that of `set_proxy`; "" is none.
+    ``max_file`` is the size in bytes of the largest file that is sent or
     fetched. ``schedule`` says when lanes are
     replaced. Entering raises `PassphraseError`, `StoreBusyError`, `StoreError`,
     and `CodeError` for a relay address that cannot be used.
@@ -69,7 +71,10 @@ class Client:
                     self._path, self._passphrase, clock=self._clock, strength=self._strength
                 )
             )
-            transport: Transport = HttpTransport(self._clock, proxy=self._proxy)
+            proxy = self._proxy
+            if proxy is None:
+                proxy = await database.read(proxying.stored)
+            transport: Transport = HttpTransport(self._clock, proxy=proxy or None)
             stack.push_async_callback(transport.close)
             engine = Engine(Context(database, transport, self._clock, self._schedule))
             engine.context.desk.wanted = partial(asking.again, engine)
@@ -200,6 +205,21 @@ class Client:
                 context.relays = await self._stored_relays(context.database)
                 return
         raise NotFoundError("This home does not use that relay. See: graphchat servers list")
+
+    async def proxy(self) -> ProxyAddress | None:
+        """Return the proxy that this home goes through; None: there is none."""
+        found = await self.engine.context.database.read(proxying.stored)
+        return None if found is None else ProxyAddress.parse(found)
+
+    async def set_proxy(self, url: str | None) -> None:
+        """Go through a proxy from the next opening on, such as socks5h://127.0.0.1:9050 for Tor.
+
+        None: through none. It also looks names up; each profile has circuits of its own there,
+        and what it does not reach is not reached at all. Raises `StateError` for what is none.
+        """
+        if url is not None:
+            ProxyAddress.parse(url)
+        await self.engine.context.database.write(partial(proxying.store, url))
 
     async def change_passphrase(self, new: str | None) -> None:
         """Protect the database by another passphrase, or by none."""

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp_socks import ProxyConnector
@@ -20,7 +19,9 @@ from graphchat.transport.faults import (
     host_of,
     is_certificate_fault,
     no_relay,
+    onion,
 )
+from graphchat.transport.proxy import ProxyAddress
 from graphchat.transport.tls import by_key
 from graphchat.wire.limits import FRAME
 from graphchat.wire.uri import RelayAddress, is_loopback
@@ -37,10 +38,10 @@ REQUESTS: Final = 32
 # A relay may close what was idle for 5 seconds: nothing is written at that moment.
 KEEP: Final = 4.0
 GOODBYE: Final = 0.25
+ONION: Final = ".onion"
 CLOSED: Final = "The client was closed."
 # Nothing that tells programs or versions apart; and nothing compressed: it could be a bomb.
 SILENT: Final = ("User-Agent", "Accept", "Accept-Encoding")
-PROXIES: Final = {"socks5", "socks5h", "socks4", "http"}
 _CHUNK: Final = 64 * 1024
 
 _Tls = ssl.SSLContext | bool
@@ -66,13 +67,16 @@ class Response:
 class Connections:
     """All connections of one transport.
 
-    ``proxy`` is a URL such as ``socks5://127.0.0.1:9050``: it also looks names up, and
-    everything but loopback goes through it. ``authorities`` are trusted instead of the
-    system's. Raises `StateError` if the proxy's URL cannot be used.
+    ``proxy`` is a URL such as ``socks5h://127.0.0.1:9050``: it also looks names up, and
+    everything but loopback goes through it, or nowhere. ``circuit`` keeps these connections apart
+    from others by the same proxy. ``authorities`` are trusted instead of the system's. Raises
+    `StateError` if the proxy's URL cannot be used.
     """
 
-    def __init__(self, proxy: str | None, authorities: ssl.SSLContext | None) -> None:
-        self._proxy = None if proxy is None else _checked(proxy)
+    def __init__(
+        self, proxy: str | None, authorities: ssl.SSLContext | None, circuit: bytes = bytes(32)
+    ) -> None:
+        self._proxy = None if proxy is None else ProxyAddress.parse(proxy).url(circuit)
         self._authorities = authorities
         self._sessions: dict[str | None, aiohttp.ClientSession] = {}
         # By relay: the kind of TLS that worked last is tried first.
@@ -167,7 +171,13 @@ class Connections:
 
     def _proxy_for(self, relay: RelayAddress) -> str | None:
         # To a proxy, loopback would be another machine.
-        return None if is_loopback(host_of(relay)) else self._proxy
+        host = host_of(relay)
+        if is_loopback(host):
+            return None
+        if self._proxy is None and host.endswith(ONION):
+            # To ask a name server for it would tell that somebody wants it.
+            raise onion(relay)
+        return self._proxy
 
 
 def _no_redirects() -> aiohttp.TraceConfig:
@@ -186,17 +196,6 @@ def _connector(proxy: str | None) -> aiohttp.TCPConnector:
     if proxy is None:
         return aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP)
     return ProxyConnector.from_url(proxy, rdns=True, limit=0, keepalive_timeout=KEEP)
-
-
-def _checked(proxy: str) -> str:
-    try:
-        parts = urlsplit(proxy)
-        is_usable = parts.scheme in PROXIES and bool(parts.hostname) and bool(parts.port)
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise StateError("A proxy is written as socks5://host:port or http://host:port.")
-    return proxy.replace("socks5h:", "socks5:", 1)
 
 
 async def _limited(relay: RelayAddress, content: aiohttp.StreamReader, most: int) -> bytes:

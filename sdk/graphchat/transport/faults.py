@@ -53,7 +53,11 @@ _REASONS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "does not answer in time. Check the network, then try again.",
     ),
     (
-        (ProxyConnectionError, ProxyError),
+        (ProxyConnectionError,),
+        "cannot be reached through the proxy, which does not answer. Check that it runs.",
+    ),
+    (
+        (ProxyError,),
         "cannot be reached through the proxy. Check that the proxy runs.",
     ),
     (
@@ -112,10 +116,42 @@ def is_certificate_fault(error: BaseException) -> bool:
 
 
 def _why(error: BaseException) -> str:
+    if (refused := _proxy_error(error)) is not None:
+        return _proxy_says(refused)
     for kinds, text in _REASONS:
         if isinstance(error, kinds) or isinstance(error.__cause__, kinds):
             return text
     return "broke the connection. Try again."
+
+
+def _proxy_error(error: BaseException) -> ProxyError | None:
+    found = error if isinstance(error, ProxyError) else error.__cause__
+    return found if isinstance(found, ProxyError) else None
+
+
+def _proxy_says(error: ProxyError) -> str:
+    """Say what a proxy has answered: a code of section 6 of RFC 1928, or a status of HTTP."""
+    said = str(error).casefold()
+    if error.error_code == 407 or "authentication" in said:
+        return (
+            "cannot be reached through the proxy, which refuses the name or the password. Give"
+            " the right ones: graphchat servers proxy"
+        )
+    if error.error_code in {2, 403}:
+        return "cannot be reached through the proxy, which does not allow it. Ask who runs it."
+    if error.error_code in {1, 3, 4, 5, 6, 502, 503, 504}:
+        return "was not reached by the proxy. Check the address, then try again."
+    return "cannot be reached through the proxy. Check that it is one, and of the right kind."
+
+
+def onion(relay: RelayAddress) -> RelayUnreachableError:
+    """Return the error for an onion service that nobody but Tor can reach."""
+    return unreachable(
+        relay,
+        "is an onion service, which only Tor reaches. Run Tor, and go through it: graphchat"
+        " servers proxy socks5h://127.0.0.1:9050",
+        heard=False,
+    )
 
 
 def status(relay: RelayAddress, code: int, headers: Mapping[str, str], body: bytes) -> RelayError:

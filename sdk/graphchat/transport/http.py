@@ -16,6 +16,7 @@ from graphchat.transport.connections import CLOSED, Connections, Request
 from graphchat.transport.faults import no_relay, status
 from graphchat.transport.link import SocketLink, goodbye, greeting
 from graphchat.transport.ports import Link, Listener, NewQueue, Transport
+from graphchat.transport.proxy import circuit as name_circuit
 from graphchat.transport.receiving import MESSAGE_ID
 from graphchat.wire import rest
 from graphchat.wire.limits import BODY
@@ -28,6 +29,7 @@ RECONNECT: Final = (0.5, 60.0)
 """Seconds before the first attempt to reconnect, and at most."""
 SILENCE: Final = 50.0
 """Seconds without a sign of life after which a socket is given up."""
+SEED: Final = 32
 # An answer that holds no envelope.
 SMALL: Final = 16 * 1024
 
@@ -35,11 +37,12 @@ SMALL: Final = 16 * 1024
 class HttpTransport:
     """The `graphchat.transport.ports.Transport` of aiohttp.
 
-    ``proxy`` and ``authorities`` as in `graphchat.transport.connections.Connections`;
+    ``proxy``, ``authorities`` and ``circuit`` as in `graphchat.transport.connections.Connections`;
+    ``seed`` is what circuits of profiles are named by, random if it is not given;
     ``reconnect_delay`` and ``silence`` in seconds, see `RECONNECT` and `SILENCE`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a network is, each by its name
         self,
         clock: Clock,
         *,
@@ -47,9 +50,12 @@ class HttpTransport:
         authorities: ssl.SSLContext | None = None,
         reconnect_delay: tuple[float, float] = RECONNECT,
         silence: float = SILENCE,
+        seed: bytes = b"",
+        circuit: bytes = bytes(32),
     ) -> None:
         self._clock = clock
-        self._connections = Connections(proxy, authorities)
+        self._connections = Connections(proxy, authorities, circuit)
+        self._seed = seed or clock.random(SEED)
         self._reconnect_delay = reconnect_delay
         self._silence = silence
         self._again = partial(
@@ -59,6 +65,7 @@ class HttpTransport:
             authorities=authorities,
             reconnect_delay=reconnect_delay,
             silence=silence,
+            seed=self._seed,
         )
         self._profiles: dict[int, HttpTransport] = {}
 
@@ -66,7 +73,8 @@ class HttpTransport:
         if self._connections.closed:
             raise StateError(CLOSED)
         if (found := self._profiles.get(profile)) is None:
-            found = self._profiles[profile] = self._again()
+            apart = name_circuit(self._seed, profile)
+            found = self._profiles[profile] = self._again(circuit=apart)
         return found
 
     async def create(self, relay: RelayAddress, key: SigningKey) -> NewQueue:

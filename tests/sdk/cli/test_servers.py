@@ -164,3 +164,18 @@ def test_a_policy_is_chosen_for_one_contact(pair: Pair) -> None:
     assert alice.do(*words).rows == [{"contact": "Bob", "policy": "all", "relays": 1}]
     assert alice.do(*words, "hedge").rows[0]["policy"] == "hedge"
     assert alice.do(*words).rows[0]["policy"] == "hedge"
+
+
+def test_a_proxy_is_kept_shown_and_left_out(alice: Person) -> None:
+    assert alice.do("servers", "proxy", "--json").rows == [{"proxy": "direct"}]
+    url = "socks5h://me:secret@127.0.0.1:9"
+    assert "secret" not in alice.do("servers", "proxy", url).out
+    assert alice.do("servers", "proxy", "--json").rows == [{"proxy": "socks5h://me@127.0.0.1:9"}]
+    away = "https://relay.example/q#AAAAAAAAAAAAAAAAAAAAAA"
+    refused = alice.refused("servers", "add", away)
+    assert "relay.example cannot be reached through the proxy, which does not answer" in refused
+    onion = "https://abcdefgh.onion/q#AAAAAAAAAAAAAAAAAAAAAA"
+    assert "only Tor reaches" in alice.refused("--proxy", "direct", "servers", "add", onion)
+    assert alice.refused("servers", "proxy", "tor").startswith("A proxy is written as socks5h://")
+    alice.do("servers", "proxy", "direct")
+    assert alice.do("servers", "proxy", "--json").rows == [{"proxy": "direct"}]

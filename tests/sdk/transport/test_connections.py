@@ -254,15 +254,25 @@ class Socks:
     def __init__(self, port: int) -> None:
         self._port = port
         self.asked: list[bytes] = []
+        self.names: list[bytes] = []
+        """Names with which somebody signed in."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):
             await self._serve(reader, writer)
 
+    @staticmethod
+    async def _text(reader: asyncio.StreamReader, skip: int) -> bytes:
+        await reader.readexactly(skip)
+        return await reader.readexactly((await reader.readexactly(1))[0])
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         methods = await reader.readexactly((await reader.readexactly(2))[1])
-        assert 0 in methods
-        writer.write(b"\x05\x00")
+        assert set(methods) == {0, 2}
+        writer.write(b"\x05\x02")
+        name, _ = [await self._text(reader, skip) for skip in (1, 0)]
+        self.names.append(name)
+        writer.write(b"\x01\x00")
         assert await reader.readexactly(4) == b"\x05\x01\x00\x03"  # a name, not an IP address
         self.asked.append(await reader.readexactly((await reader.readexactly(1))[0]))
         await reader.readexactly(2)
@@ -294,6 +304,7 @@ async def test_a_proxy_carries_everything_and_looks_names_up(tmp_path: Path) -> 
                 with pytest.raises(RelayIdentityError):
                     await network.dial(stranger)
     assert set(socks.asked) == {b"relay.example"}
+    assert set(socks.names) == {bytes(16).hex().encode()}
     assert [seen.method for seen in relay.seen] == ["POST", "WS"]
 
 
@@ -304,6 +315,16 @@ async def test_loopback_does_not_go_through_a_proxy() -> None:
         far = RelayAddress("https://relay.example/q", relay.address.fingerprint)
         with pytest.raises(RelayUnreachableError, match="through the proxy"):
             await network.ask(far, request(far))
+
+
+async def test_an_onion_service_is_asked_of_no_name_server() -> None:
+    async with connections() as network:
+        hidden = RelayAddress("https://abcdefgh.onion/q", Fingerprint(bytes(16)))
+        with pytest.raises(RelayUnreachableError, match="which only Tor reaches") as caught:
+            await network.ask(hidden, request(hidden))
+        assert not caught.value.heard
+        with pytest.raises(RelayUnreachableError, match="servers proxy socks5h:"):
+            await network.dial(hidden)
 
 
 async def test_what_is_closed_opens_nothing_more() -> None:

@@ -119,3 +119,29 @@ def test_what_cannot_be_reached_is_named_with_its_port() -> None:
     address = RelayAddress("http://127.0.0.1:8443/q", Fingerprint(bytes(16)))
     assert str(faults.unreachable(address, "is away.")) == "The relay 127.0.0.1:8443 is away."
     assert str(faults.stranger(address)).startswith("What answers as 127.0.0.1:8443 is not")
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "sentence"),
+    [
+        ("Username and password authentication failure", None, "refuses the name or the password"),
+        ("No acceptable authentication methods were offered", None, "refuses the name or the"),
+        ("407 Proxy Authentication Required", 407, "refuses the name or the password"),
+        ("Connection not allowed by ruleset", 2, "which does not allow it"),
+        ("403 Forbidden", 403, "which does not allow it"),
+        ("Host unreachable", 4, "was not reached by the proxy"),
+        ("Connection refused", 5, "was not reached by the proxy"),
+        ("502 Bad Gateway", 502, "was not reached by the proxy"),
+        ("Malformed reply", None, "Check that it is one, and of the right kind"),
+    ],
+)
+def test_what_a_proxy_says_is_explained(said: str, code: int | None, sentence: str) -> None:
+    error = faults.broken(ADDRESS, ProxyError(said, error_code=code))
+    assert isinstance(error, RelayUnreachableError)
+    assert sentence in str(error)
+
+
+def test_a_proxy_that_is_down_is_explained() -> None:
+    error = faults.broken(ADDRESS, ProxyConnectionError("Could not connect to proxy 10.1.2.3"))
+    assert "the proxy, which does not answer. Check that it runs" in str(error)
+    assert "10.1.2.3" not in str(error)
