@@ -3,6 +3,7 @@
 Rule: one transaction, before anything is sent: a crash leaves the mark, and it is done again.
 """
 
+from graphchat.client.groups.live import GroupRecord
 from graphchat.clock import Clock
 from graphchat.core import record, restored
 from graphchat.core.connection import ConnectionState
@@ -28,6 +29,12 @@ def settle(clock: Clock, cursor: Cursor) -> None:
         # Before that nothing was sealed, and the welcome that waits is still to be said.
         if state.handshake.phase in {Phase.PENDING, Phase.ESTABLISHED}:
             _renew(row_id, state, clock, cursor)
+    for row_id, machine in cursor.execute("SELECT id, machine FROM client_group").fetchall():
+        group = record.load(machine, GroupRecord)
+        group.restored = True
+        cursor.execute(
+            "UPDATE client_group SET machine = ? WHERE id = ?", (record.dump(group), row_id)
+        )
     cursor.execute("DELETE FROM client_setting WHERE key = ?", (RESTORED,))
 
 

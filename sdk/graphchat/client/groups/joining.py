@@ -6,7 +6,7 @@ from typing import Final
 from graphchat import content
 from graphchat.client import accept, codes, reach, rows as client_rows
 from graphchat.client.apply import Applier
-from graphchat.client.groups import admission, entries, records, rows
+from graphchat.client.groups import admission, entries, records, renewing, rows
 from graphchat.client.groups.live import GroupRecord, LiveGroup, Peer
 from graphchat.client.groups.registry import Groups
 from graphchat.client.lanes import best
@@ -243,6 +243,7 @@ async def accepted(
     peer.key, peer.state = accept_.key, "open"
     peer.heard = groups.context.clock.monotonic()
     groups.save_peer(turn, group, peer)
+    renewing.goes_on(groups, turn, group, accept_.positions)
     if not group.record.accepted:
         group.record.accepted = True
         groups.save(turn, group)

@@ -42,6 +42,8 @@ class GroupRecord(msgspec.Struct):
     """We are known to hosts, and not in the log."""
     accepted: bool = False
     """A host has let us in."""
+    restored: bool = False
+    """Out of a backup: we may have posted since, and nobody here knows the numbers."""
     banned: list[bytes] = []
     """Subscribers whom we do not let in again."""
 

@@ -21,6 +21,8 @@ class Index:
     """Profile and id of the group, by row."""
     connections: dict[int, int] = field(default_factory=dict[int, int])
     addresses: dict[int, int] = field(default_factory=dict[int, int])
+    restored: list[int] = field(default_factory=list[int])
+    """Groups out of a backup that nothing was done about yet."""
     group_ids: "count[int]" = field(default_factory=lambda: count(1))
     entry_ids: "count[int]" = field(default_factory=lambda: count(1))
     post_ids: "count[int]" = field(default_factory=lambda: count(1))
@@ -28,10 +30,12 @@ class Index:
 
 def index(cursor: Cursor) -> Index:
     found = Index()
-    for row_id, profile, gid, address in cursor.execute(
-        "SELECT id, profile_id, gid, address FROM client_group"
+    for row_id, profile, gid, address, machine in cursor.execute(
+        "SELECT id, profile_id, gid, address, machine FROM client_group"
     ):
         found.groups[row_id] = (profile, gid)
+        if record.load(machine, GroupRecord).restored:
+            found.restored.append(row_id)
         if address is not None:
             found.addresses[address] = row_id
     for connection, group in cursor.execute("SELECT connection, group_id FROM client_group_peer"):

@@ -7,7 +7,7 @@ from typing import Final
 
 from graphchat import content
 from graphchat.client.apply import Applier
-from graphchat.client.groups import amending, records, rows, wants
+from graphchat.client.groups import amending, records, renewing, rows, wants
 from graphchat.client.groups.live import LiveGroup, Peer
 from graphchat.client.groups.registry import Groups
 from graphchat.client.groups.rows import Kept
@@ -189,6 +189,8 @@ def _check(group: LiveGroup, now_ms: int) -> None:
         raise StateError(f"Nobody has let you into {group.name} yet.")
     if group.status != "member":
         raise StateError(f"You are not in {group.name} any more.")
+    if group.record.restored:
+        raise StateError(renewing.WAIT.format(name=group.name))
     if not group.state.may_post(group.me, now_ms):
         member = group.state.members.get(group.me)
         muted = member is not None and member.muted_until_ms > now_ms

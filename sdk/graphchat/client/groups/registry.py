@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from graphchat.client import accept
 from graphchat.client.apply import Applier
-from graphchat.client.groups import load, records, rows
+from graphchat.client.groups import load, records, renewing, rows
 from graphchat.client.groups.live import LiveGroup, Peer
 from graphchat.client.groups.progress import PostProgress
 from graphchat.client.live import GROUP, Live
@@ -60,6 +60,8 @@ class Groups:
 
     async def start(self) -> None:
         self.index = await self.context.database.read(load.index)
+        for row_id in self.index.restored:
+            self.engine.soon(partial(renewing.begin, self, row_id))
 
     def find(self, profile: int, gid: bytes) -> int | None:
         """Return the row of a group of a profile, if it is known."""
