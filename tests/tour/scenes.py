@@ -53,7 +53,7 @@ def profiles(now: Tour) -> None:
 
 def invitation(now: Tour) -> None:
     inviting = now.alice.begins("invite", "--wait", "60")
-    now.alice.watches(inviting, lambda seen: "GRAPHCHAT:INVITE/" in seen)
+    now.alice.watches(inviting, lambda seen: "▀" in seen, still=True)
     now.picture("invite", now.alice, "Alice: a code for one person, once")
     inviting.close(force=True)
     link = _link(now.alice.types("invite", "--json"))
@@ -80,9 +80,33 @@ def messages(now: Tour) -> None:
     now.picture("receive", now.bob, "Bob: what came in")
     now.bob.types("react", "Alice", "last", "👍")
     now.bob.types("send", "Alice", "I shall be there")
+    now.bob.clears()
     now.hear(now.alice)
     now.alice.types("history", "Bob")
     now.picture("history", now.alice, "Alice: what was said")
+
+
+def chat(now: Tour) -> None:
+    window = Terminal(now.alice.home, lines=22)
+    talking = window.begins("chat", "Bob")
+    window.watches(talking, lambda seen: "I shall be there" in seen)
+    talking.send("Bring the map, please\r")
+    window.watches(talking, lambda seen: "Alice: Bring the map, please" in seen)
+    now.pictures["chat"] = window.pictured("Alice: a conversation on the whole screen")
+    window.leaves(talking)
+    now.hear(now.bob)
+
+
+def off_the_record(now: Tour) -> None:
+    accepting = now.bob.begins("otr", "Alice", "--accept", "--listen", "60")
+    asking = now.alice.begins("otr", "Bob")
+    now.alice.watches(asking, lambda seen: "Ctrl-D" in seen)
+    asking.sendline("Between us: the map is wrong")
+    now.bob.watches(accepting, lambda seen: "the map is wrong" in seen)
+    now.picture("otr", now.bob, "Bob: what nobody can prove, and nothing keeps")
+    now.alice.leaves(asking)
+    accepting.close(force=True)
+    now.alice.clears()
 
 
 def trust(now: Tour) -> None:
@@ -106,24 +130,34 @@ def proofs(now: Tour) -> None:
 def group(now: Tour) -> None:
     now.alice.types("group", "create", "Hikers", "--history", "20")
     now.alice.types("group", "invite", "Hikers", "Bob")
-    now.alice.types("group", "members", "Hikers")
-    now.picture("group", now.alice, "Alice: a group, and who is in it")
+    invited = now.bob.types("receive", "--timeout", "3")
+    hosting = now.alice.begins("receive", "--follow")
+    now.bob.types("group", "join", _link(invited), "--wait", "30")
+    now.bob.clears()
+    now.bob.types("group", "members", "Hikers")
+    now.bob.types("group", "send", "Hikers", "Sunday at *nine*?")
+    now.bob.types("group", "history", "Hikers")
+    now.picture("group", now.bob, "Bob: a group, who is in it, and what is said")
+    hosting.sendintr()
+    hosting.close(force=True)
 
 
 SCENES: tuple[Callable[[Tour], None], ...] = (
     profiles,
     invitation,
     messages,
+    chat,
     trust,
     search,
     proofs,
+    off_the_record,
     group,
 )
 """In their order: each goes on where the one before has ended."""
 
 
 def _link(printed: str) -> str:
-    found = re.search(r"GRAPHCHAT:INVITE/[A-Z2-7]+", printed)
+    found = re.search(r"GRAPHCHAT:(INVITE|GROUP)/[A-Z2-7]+", printed)
     assert found is not None, printed
     return found[0]
 

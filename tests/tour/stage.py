@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from tests.tour.picture import draw
 PROGRAM: Final = ["-c", "from graphchat.cli import main; main()"]
 # Seconds that a command may take.
 PATIENCE: Final = 60
-COLUMNS, LINES = 100, 60
+COLUMNS, LINES = 110, 70
 PROMPT: Final = "\x1b[1;32m$\x1b[0m \x1b[1mgraphchat {}\x1b[0m\r\n"
 
 
@@ -53,7 +52,9 @@ class Terminal:
     def begins(self, *words: str) -> "pexpect.spawn[str]":
         """Start a command, which goes on beside others."""
         self._stream.feed(PROMPT.format(" ".join(map(quoted, words))))
-        clean = environment(GRAPHCHAT_HOME=str(self.home), TERM="xterm-256color")
+        clean = environment(
+            GRAPHCHAT_HOME=str(self.home), TERM="xterm-256color", COLORTERM="truecolor"
+        )
         return pexpect.spawn(
             sys.executable,
             [*PROGRAM, *words],
@@ -63,13 +64,28 @@ class Terminal:
             dimensions=(self.lines, COLUMNS),
         )
 
-    def watches(self, child: "pexpect.spawn[str]", seen: Callable[[str], bool]) -> None:
-        """Look at a command that goes on, until the screen is as it should be."""
-        end = time.monotonic() + PATIENCE
-        while not seen("\n".join(self.screen.display)):
+    def watches(
+        self, child: "pexpect.spawn[str]", seen: Callable[[str], bool], *, still: bool = False
+    ) -> None:
+        """Look at a command that goes on, until the screen is as it should be.
+
+        With ``still``, wait until nothing moves any more, too; a cursor that blinks always does.
+        """
+        end, is_still = time.monotonic() + PATIENCE, not still
+        while not (is_still and seen("\n".join(self.screen.display))):
             assert time.monotonic() < end, "\n".join(self.screen.display)
-            with suppress(pexpect.TIMEOUT):
+            try:
                 self._stream.feed(child.read_nonblocking(10_000, timeout=1))
+                is_still = not still
+            except pexpect.TIMEOUT:
+                is_still = True
+
+    def leaves(self, child: "pexpect.spawn[str]") -> None:
+        """End a command as a person does who has nothing more to say."""
+        child.send("\x04")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0, child.before
 
     def clears(self) -> None:
         """Begin a new picture."""
