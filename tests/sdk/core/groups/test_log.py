@@ -1,16 +1,25 @@
 """The one state of a group, whatever comes in whatever order."""
 
+import json
+from pathlib import Path
 from random import Random
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings, strategies as st
 from tests.sdk.core.groups.founding import Device, founded, join, key_of
+from tests.vectors import generate_groups
 
+from graphchat import content
+from graphchat.content import Text
 from graphchat.core.groups import actions as do, log as logs
 from graphchat.core.groups.actions import Action, Role
 from graphchat.core.groups.entry import Signed, ticket_of
 from graphchat.core.groups.log import Log
+from graphchat.core.groups.post import SignedPost, first_hash
+from graphchat.crypto.keys import SigningKey
 from graphchat.errors import RemoteProtocolError
+from graphchat.secret import Secret
 
 NAMES = ["o", "a", "b", "c", "d"]
 
@@ -269,3 +278,59 @@ def test_the_removed_stay_out_until_somebody_who_knew_lets_them_in(seed: int) ->
             and ticket_of(other.signed.action).key == target
         ]
         assert later or target not in log.state.members
+
+
+# What another program would find, byte for byte
+
+VECTORS: Final = json.loads(Path(__file__).parents[3].joinpath("vectors/groups.json").read_text())
+
+
+def packed(vector: dict[str, Any], what: str = "entry") -> bytes:
+    return bytes.fromhex(vector["signature"] + vector[what])
+
+
+def test_the_vectors_are_what_their_generator_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate_groups, "OUT", tmp_path / "groups.json")
+    generate_groups.main()
+    assert json.loads((tmp_path / "groups.json").read_text()) == VECTORS
+
+
+def test_the_log_of_the_vectors_leads_to_its_state() -> None:
+    log = Log(bytes.fromhex(VECTORS["group"]))
+    roles = []
+    member = SigningKey(Secret(bytes.fromhex(VECTORS["member"]))).public
+    for vector in VECTORS["entries"]:
+        signed = Signed.unpack(packed(vector))
+        assert signed.genuine
+        assert signed.hash.hex() == vector["hash"]
+        assert log.add(signed) == [signed]
+        roles.append(log.state.role(member))
+    assert roles == [-1, 1, 2, 2, 2, 2, 2, -1]
+    found = log.state.settings
+    assert (found.name, found.description, found.approval) == ("Hikers", "Sundays", True)
+    assert log.state.deleted == {(member, 1)}
+
+
+@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["name"])
+def test_what_the_vectors_refuse_is_refused(vector: dict[str, Any]) -> None:
+    log = Log(bytes.fromhex(VECTORS["group"]))
+    log.add(Signed.unpack(packed(VECTORS["entries"][0])))
+    signed = Signed.unpack(packed(vector))
+    forged = {"a ticket that nobody signed", "signed by somebody else"}
+    assert signed.genuine is (vector["name"] not in forged)
+    if signed.genuine:
+        with pytest.raises(RemoteProtocolError):
+            log.add(signed)
+
+
+def test_the_posts_of_the_vectors_are_a_chain() -> None:
+    group, owner = bytes.fromhex(VECTORS["group"]), bytes.fromhex(VECTORS["owner"])
+    prev = first_hash(group, SigningKey(Secret(owner)).public)
+    for seq, vector in enumerate(VECTORS["posts"], 1):
+        signed = SignedPost.unpack(packed(vector, "post"))
+        assert signed.genuine
+        assert (signed.post.seq, signed.post.prev) == (seq, prev)
+        assert content.decode(signed.post.payload) == Text(vector["text"])
+        prev = signed.hash
