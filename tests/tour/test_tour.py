@@ -25,10 +25,10 @@ def test_a_picture_is_of_what_is_on_the_screen() -> None:
     screen = pyte.Screen(20, 5)
     pyte.Stream(screen).feed("plain \x1b[1;32m<green> & \u6f22\x1b[0m x\r\n \u2580")
     picture = ET.fromstring(draw("a & b", screen))
-    texts = [found.text for found in picture.iter("{*}text")]
-    assert texts == ["a & b", "plain ", "<green> & \u6f22", " x"]
+    texts = [found.text for found in picture.findall(".//{*}text")]
+    assert texts == ["a & b", "plain", "<green> & \u6f22", " x"]
     # The ground, the half block; the empty lines are left out.
-    assert len(list(picture.iter("{*}rect"))) == 2
+    assert len(picture.findall(".//{*}rect")) == 2
     assert "http" not in draw("", screen).replace("http://www.w3.org/2000/svg", "")
 
 
