@@ -14,6 +14,7 @@ PACKAGES: Final = {
 HANDSHAKE: Final = "a step of connecting: test_profile, test_request and test_crash run every one"
 LOOP: Final = "a part of the client's loop: test_engine and test_crash run it"
 GROUPS: Final = "a part of groups: test_group, test_hosting, test_own and test_letters run it"
+DEVICES: Final = "a part of devices: test_driver, test_branching and test_removal run it"
 TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
 FILES: Final = "a part of files: test_uploads and test_fetching run it"
 INDIRECT: Final = {
@@ -32,6 +33,20 @@ INDIRECT: Final = {
     "sdk/client/files/removing": FILES,
     "sdk/client/files/rows": FILES,
     "sdk/client/saying": "test_talking says everything by it, and test_crash dies in it",
+    "sdk/client/devices/backlog": DEVICES,
+    "sdk/client/devices/device": DEVICES,
+    "sdk/client/devices/events": DEVICES,
+    "sdk/client/devices/handlers": DEVICES,
+    "sdk/client/devices/lines": DEVICES,
+    "sdk/client/devices/lists": DEVICES,
+    "sdk/client/devices/own": DEVICES,
+    "sdk/client/devices/records": DEVICES,
+    "sdk/client/devices/registry": DEVICES,
+    "sdk/client/devices/rows": DEVICES,
+    "sdk/client/devices/state": DEVICES,
+    "sdk/client/devices/sync": DEVICES,
+    "sdk/client/devices/telling": DEVICES,
+    "sdk/client/devices/told": DEVICES,
     "sdk/client/groups/admission": GROUPS,
     "sdk/client/groups/entries": GROUPS,
     "sdk/client/groups/events": GROUPS,

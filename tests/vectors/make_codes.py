@@ -98,7 +98,6 @@ def refused() -> Iterator[tuple[str, str]]:
     yield "http link", f"http://graphchat.example/join#{whole}"
     yield "newer version", text("INVITE", payload(name, psk, key, good, version=2))
     yield "damaged", text("INVITE", payload(name, psk, key, good, version=0))
-    yield "unused kind", text("DEVICE", data)
     yield "unknown kind", text("TEAM", data)
     yield "cut", text("ADDRESS", payload(name, b"", key, good)[:-1])
     yield "cut", whole[:-1]

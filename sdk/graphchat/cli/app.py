@@ -16,6 +16,7 @@ from graphchat.cli import (
     chat,
     connect,
     contacts,
+    device,
     errors,
     export,
     group,
@@ -56,6 +57,7 @@ app.add_typer(transfers.app, name="file")
 moderation.register(group.app)
 app.add_typer(group.app, name="group")
 app.add_typer(broadcast.app, name="broadcast")
+app.add_typer(device.app, name="device")
 _MODULES: Final = (
     connect,
     contacts,

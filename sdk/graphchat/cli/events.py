@@ -8,7 +8,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import assert_never
 
-from graphchat.cli import group_events, pictures, said
+from graphchat.cli import device_events, group_events, pictures, said
 from graphchat.cli.output import plain
 from graphchat.client import (
     Alarm,
@@ -33,6 +33,7 @@ from graphchat.client import (
     TimerChanged,
     Voted,
 )
+from graphchat.client.devices.events import DeviceEvent
 from graphchat.client.events import AboutContact
 from graphchat.client.groups.events import GroupEvent
 from graphchat.content import BotCommands, Message
@@ -45,6 +46,8 @@ def record(event: Event, file: Path | None = None) -> Record:
     """Return what `receive --json` says; ``file`` is where a picture was saved."""
     if isinstance(event, GroupEvent):
         return group_events.record(event)
+    if isinstance(event, DeviceEvent):
+        return device_events.record(event)
     name, more = _record(event)
     saved = {} if file is None else {"file": str(file)}
     contact = {"contact": event.contact.name, "contact_id": event.contact.id}
@@ -55,6 +58,8 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
     if isinstance(event, GroupEvent):
         return group_events.line(event)
+    if isinstance(event, DeviceEvent):
+        return device_events.line(event)
     who = plain(event.contact.name)
     match event:
         case MessageReceived(message=message, message_id=name, sent_at=sent_at):

@@ -7,6 +7,15 @@
 from graphchat.client.address import Address
 from graphchat.client.client import Client
 from graphchat.client.contact import Contact
+from graphchat.client.devices.device import Device, DeviceLink
+from graphchat.client.devices.events import (
+    ContactDevices,
+    DeviceAsks,
+    DeviceLinked,
+    DeviceRemoved,
+    MessageMirrored,
+)
+from graphchat.client.devices.own import Acceptance
 from graphchat.client.events import (
     Alarm,
     ContactEstablished,
@@ -53,12 +62,14 @@ from graphchat.client.rekeying import RekeyCode
 from graphchat.client.request import Request
 
 __all__ = [
+    "Acceptance",
     "Address",
     "Alarm",
     "Ballot",
     "Broadcast",
     "Client",
     "Contact",
+    "ContactDevices",
     "ContactEstablished",
     "ContactFailed",
     "ContactRead",
@@ -66,6 +77,11 @@ __all__ = [
     "ContactRequested",
     "ContactTyping",
     "ControlReceived",
+    "Device",
+    "DeviceAsks",
+    "DeviceLink",
+    "DeviceLinked",
+    "DeviceRemoved",
     "Event",
     "FileFailed",
     "FileReceipt",
@@ -86,6 +102,7 @@ __all__ = [
     "MessageDeleted",
     "MessageDelivered",
     "MessageEdited",
+    "MessageMirrored",
     "MessageReceived",
     "OffTheRecord",
     "OffTheRecordRequested",

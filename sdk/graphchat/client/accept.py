@@ -40,6 +40,7 @@ async def put_refused(turn: Applier, live: Live) -> None:
     shake.refusals += 1
     if shake.refusals >= len(shake.peer_lanes) and not live.failed:
         turn.give_up(live)
+        await turn.context.devices.failed(turn, live)
 
 
 def remove(turn: Applier, live: Live) -> None:

@@ -26,7 +26,13 @@ async def heard(turn: Applier, live: Live, frame: Frame, message: Amending) -> N
     now = turn.context.clock.now()
     # A clock that is ahead must not reach into the future.
     at = min(frame.ts_ms / 1000, now)
-    _keep(turn, Said(live.id, live.profile, False, frame.id, message, at, now), frame)  # noqa: FBT003 - theirs
+    found = Said(live.id, live.profile, False, frame.id, message, at, now)  # noqa: FBT003 - theirs
+    if turn.context.devices.of(live.profile) or turn.context.devices.branches(live.id):
+        turn.unit.run(turn.context.devices.amend(found))
+        turn.unit.write(evidence.amendment(live.id, frame, message.target, outgoing=False))
+        await turn.context.devices.heard(turn, live, frame, at)
+    else:
+        _keep(turn, found, frame)
     turn.unit.after(turn.context.news[live.profile].beat)
 
 

@@ -83,26 +83,28 @@ def apply(said: Said, cursor: Cursor) -> None:
         _run(cursor, rows.event(said.profile, event, said.now))
 
 
-def settle(connection: int, message_id: bytes, now: float, cursor: Cursor) -> None:
-    """Do to a message of theirs what came before it."""
+def settle(
+    connection: int, message_id: bytes, now: float, cursor: Cursor, *, outgoing: bool = False
+) -> None:
+    """Do to a message what came before it: its author said so."""
     waiting = cursor.execute(
         "SELECT kind, data FROM client_amendment WHERE connection_id = ? AND target = ?"
-        " AND NOT outgoing AND kind IN ('edit', 'delete')",
-        (connection, message_id),
+        " AND outgoing = ? AND kind IN ('edit', 'delete')",
+        (connection, message_id, outgoing),
     ).fetchall()
     for _, data in waiting:
         message = decode(data)
         assert isinstance(message, Edit | Delete)
-        target = find(connection, message, False, cursor)  # noqa: FBT003 - theirs
+        target = find(connection, message, outgoing, cursor)
         if target is not None and isinstance(message, Delete):
-            scrub(connection, [(target.row, False, message_id)], now, cursor)
+            scrub(connection, [(target.row, outgoing, message_id)], now, cursor)
         elif target is not None and isinstance(message, Edit):
             _edit(connection, target, message, now, cursor)
     if waiting:
         cursor.execute(
             "DELETE FROM client_amendment WHERE connection_id = ? AND target = ?"
-            " AND NOT outgoing AND kind IN ('edit', 'delete')",
-            (connection, message_id),
+            " AND outgoing = ? AND kind IN ('edit', 'delete')",
+            (connection, message_id, outgoing),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from graphchat import content
 from graphchat.client import amendments, evidence, lanes, rows
 from graphchat.client.context import Context, Job
-from graphchat.client.live import GROUP, Live, OwnFrame, Waiting
+from graphchat.client.live import GROUP, HIDDEN, OWN, Live, OwnFrame, Waiting
 from graphchat.client.rows import Row, Spoken
 from graphchat.client.stored import (
     AcceptWork,
@@ -26,6 +26,7 @@ from graphchat.client.stored import (
 )
 from graphchat.client.unit import Unit
 from graphchat.content import Message, ReceiptBody, Resend, Welcome
+from graphchat.content.devices import ForDevices
 from graphchat.content.words import kind_of, text_of
 from graphchat.core import effects as do
 from graphchat.core.effects import Danger, Effect
@@ -33,6 +34,7 @@ from graphchat.core.frame import MESSAGE_ID_SIZE, Frame, Kind
 from graphchat.core.handshake import Phase, Role
 from graphchat.core.inbox import Signed
 from graphchat.core.lane import LaneState
+from graphchat.core.outbox import Written
 from graphchat.errors import RemoteProtocolError
 from graphchat.ids import MessageId
 from graphchat.wire.base64url import to_text
@@ -47,6 +49,8 @@ class Applier:
     def __init__(self, context: Context, unit: Unit) -> None:
         self.context = context
         self.unit = unit
+        self.said: list[tuple[int, bytes, bytes]] = []
+        """Messages of ours in this unit: contact, id, payload."""
 
     async def apply(self, live: Live, effects: list[Effect]) -> None:
         """Write ``effects`` of ``live``, and those that follow from them."""
@@ -63,7 +67,7 @@ class Applier:
             case do.Secure(lane=number, sender_key=key):
                 self._secure(live, live.connection.lanes[number].state, key)
             case do.Remove(lane=lane):
-                self._remove(live, lane)
+                self.remove_lane(live, lane)
             case do.Moved(phase=phase):
                 await self._moved(live, phase)
             case do.Store(written=written):
@@ -108,7 +112,8 @@ class Applier:
             case do.Rekeyed(both_ways=both_ways):
                 lanes.rekeyed(self, live, both_ways=both_ways)
             case do.Alarm(danger=danger):
-                self._alarm(live, AlarmRecord(live.id, danger.name))
+                contact = self.context.devices.contact_of(live.id)
+                self._alarm(live, AlarmRecord(contact, danger.name))
             case _:
                 assert_never(effect)
 
@@ -123,9 +128,22 @@ class Applier:
     async def say_control(self, live: Live, message: Message) -> bytes:
         """Say something for the program of the other side; return its message id."""
         message_id = MessageId(self.context.clock.random(MESSAGE_ID_SIZE))
-        payload = content.encode(message)
-        await self.apply(live, [live.connection.say(Kind.CONTROL, message_id, payload)])
+        await self.say(live, Kind.CONTROL, message_id, content.encode(message))
         return message_id
+
+    async def say(
+        self, live: Live, kind: Kind, message_id: MessageId, payload: bytes
+    ) -> list[tuple[Live, Written]]:
+        """Say something to each device of the other side; return the frames, ours first.
+
+        There is none while no device of theirs is connected: see `devices.backlog`.
+        """
+        said: list[tuple[Live, Written]] = []
+        for target in await self.context.devices.targets(live):
+            stored = target.connection.say(kind, message_id, payload)
+            await self.apply(target, [stored])
+            said.append((target, stored.written))
+        return said
 
     # The handshake
 
@@ -133,7 +151,7 @@ class Applier:
         """Note that the handshake cannot go on, and tell the application."""
         live.failed = live.why_failed
         self.unit.touch(live)
-        if live.kind != GROUP:
+        if live.kind not in HIDDEN:
             self.context.tell(self.unit, live.profile, FailedRecord(live.id, live.failed))
         self.unit.after(self.context.pulses[live.id].beat)
 
@@ -150,7 +168,8 @@ class Applier:
         )
         self.work(live, work)
 
-    def _remove(self, live: Live, lane: LaneState) -> None:
+    def remove_lane(self, live: Live, lane: LaneState) -> None:
+        """Give a lane up, and delete its queue."""
         self.unit.write(*rows.drop_lane(live.id, lane.number))
         live.traffic.pop(lane.number, None)
         self.context.forget_route(self.unit, lane.recipient_id)
@@ -169,19 +188,21 @@ class Applier:
             case Phase.PENDING:
                 self._rename(live)
                 self.unit.touch(live, *live.connection.lanes)
+                await self.context.devices.opened(self, live)
             case Phase.ESTABLISHED if not live.established:
                 live.established, live.failed = True, ""
                 # Every lane has just forgotten the key that its ratchet began with.
                 self.unit.touch(live, *live.connection.lanes)
-                if live.kind != GROUP:
+                if live.kind not in HIDDEN:
                     self.context.tell(self.unit, live.profile, EstablishedRecord(live.id))
+                    await self.context.devices.met(self, live)
             case _:
                 pass
 
     def _rename(self, live: Live) -> None:
         """Name a new contact as it names itself; the person may choose another name later."""
         card = live.connection.state.handshake.peer_profile
-        if card is None or live.named or live.kind == GROUP:
+        if card is None or live.named or live.kind in HIDDEN:
             return
         self.context.take_name(self.unit, live, card.name)
         live.kind, live.named = card.kind, True
@@ -224,6 +245,9 @@ class Applier:
             return  # out of place here: nothing to show
         if await self._handle(live, frame, message):
             return
+        if live.kind in {GROUP, OWN}:
+            return  # nobody reads what is said there
+        live = await self.context.devices.speaker(live)
         now = self.context.clock.now()
         spoken = Spoken(
             live.id,
@@ -241,14 +265,14 @@ class Applier:
         control = frame.kind is not Kind.CONTENT
         payload = frame.payload if control else b""
         event = MessageRecord(live.id, frame.id, payload, spoken.sent_at, control)
-        alarm = AlarmRecord(live.id, Danger.EQUIVOCATION.name)
-        self.unit.write(
-            rows.conflict_event(live.profile, alarm, now, spoken),
-            rows.first_event(live.profile, event, now, spoken),
-        )
+        if not self.context.devices.branches(live.id):
+            alarm = AlarmRecord(live.id, Danger.EQUIVOCATION.name)
+            self.unit.write(rows.conflict_event(live.profile, alarm, now, spoken))
+        self.unit.write(rows.first_event(live.profile, event, now, spoken))
         if not control:
             self.spoken(live, spoken)
             self.unit.run(partial(amendments.settle, live.id, frame.id, now))
+            await self.context.devices.heard(self, live, frame, spoken.sent_at)
         self.unit.after(self.context.news[live.profile].beat)
 
     def spoken(self, live: Live, spoken: Spoken) -> None:
@@ -263,6 +287,8 @@ class Applier:
             return False
         # What breaks a rule of its feature stays part of the chain, and changes nothing.
         with suppress(RemoteProtocolError):
+            if not isinstance(message, ForDevices):
+                live = await self.context.devices.speaker(live)
             await handler(self, live, frame, message)
         return True
 
@@ -274,14 +300,17 @@ class Applier:
 
     async def _covered(self, live: Live, first: int, last: int) -> None:
         # What an earlier receipt of this unit has covered is still in the database.
-        found = await self.context.database.read(partial(rows.said, live.id, first, last))
+        contact = self.context.devices.contact_of(live.id)
+        found = await self.context.database.read(partial(rows.said, contact, live.id, first, last))
         ids = tuple(row[0] for row in found)
-        self.unit.write(*rows.delivered(live.id, last))
+        self.unit.write(*rows.delivered(contact, live.id, last))
         live.watch.covered(last)
         for number in [known for known in live.recent if known <= last]:
             del live.recent[number]
         if ids:
-            self.context.tell(self.unit, live.profile, DeliveredRecord(live.id, ids))
+            self.context.tell(self.unit, live.profile, DeliveredRecord(contact, ids))
         for message_id in ids:
-            self.unit.after(partial(self.context.progress, live.id, message_id, "delivered"))
+            self.unit.after(partial(self.context.progress, contact, message_id, "delivered"))
         self.unit.after(partial(self.context.progress_frames, live.id, first, last))
+        if live.kind == OWN:
+            await self.context.devices.covered(self, live)

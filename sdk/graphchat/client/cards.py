@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graphchat.client.apply import Applier
-from graphchat.client.live import Live
+from graphchat.client.live import OWN, Live
 from graphchat.client.rows import Row
 from graphchat.client.stored import ProfileRecord
 from graphchat.content import ProfileCard, ProfileUpdate
@@ -33,18 +33,19 @@ async def change(engine: "Engine", profile: int, card: ProfileCard) -> None:
         )
         for row_id in connections:
             await _tell(turn, await engine.live(row_id), card)
+        await turn.context.devices.profile_changed(turn, profile)
 
     await engine.do(tell)
 
 
 async def _tell(turn: Applier, live: Live, card: ProfileCard) -> None:
     shake = live.connection.state.handshake
-    if live.failed or shake.profile == card:
+    if live.failed or shake.profile == card or live.kind == OWN:
         return
     turn.unit.touch(live)
     shake.profile = card  # what an answer or a welcome that is still to come will say
     if shake.phase is not Phase.INVITED and live.connection.lanes:
-        await turn.say_control(live, ProfileUpdate(card))
+        await turn.context.devices.say_by(turn, live, ProfileUpdate(card))
 
 
 async def heard(turn: Applier, live: Live, frame: Frame, message: ProfileUpdate) -> None:
@@ -58,6 +59,7 @@ async def heard(turn: Applier, live: Live, frame: Frame, message: ProfileUpdate)
     if not live.renamed and (before is None or before.name != card.name):
         turn.context.take_name(turn.unit, live, card.name)
     turn.context.tell(turn.unit, live.profile, ProfileRecord(live.id, before, card))
+    await turn.context.devices.changed(turn, live)
 
 
 def _connections(profile: int, cursor: Cursor) -> list[int]:

@@ -8,8 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from PIL import Image as Pillow
+
 from graphchat.client import proxying, restored
 from graphchat.client.context import MAX_FILE_BYTES, Context
+from graphchat.client.devices import linking, own as devices
+from graphchat.client.devices.own import Acceptance
 from graphchat.client.engine import Engine
 from graphchat.client.health import RelayHealth
 from graphchat.client.offrecord import asking
@@ -17,10 +21,11 @@ from graphchat.client.policy import SETTING as POLICY, Policy
 from graphchat.client.profile import OwnProfile, Profile
 from graphchat.client.rows import setting
 from graphchat.clock import Clock, SystemClock
+from graphchat.content import ProfileCard
 from graphchat.core import record
 from graphchat.core.doubt import Schedule
 from graphchat.crypto.vault import MODERATE, Strength
-from graphchat.errors import NotFoundError, PassphraseError, StateError
+from graphchat.errors import GraphchatError, NotFoundError, PassphraseError, StateError
 from graphchat.store import Cursor, Database
 from graphchat.store.backup import Progress, Report, quiet, write as write_backup
 from graphchat.transport import HttpTransport, Transport
@@ -128,6 +133,28 @@ class Client:
         row_id = await context.database.write(insert)
         context.cards[row_id] = card
         return OwnProfile(self.engine, row_id)
+
+    async def accept_device(
+        self, source: str | Path | Pillow.Image, name: str = "second device"
+    ) -> Acceptance:
+        """Become one more device of whoever has made this code, which is a link or a picture.
+
+        Makes a profile, which is filled once the older device has said yes: compare the words
+        of both screens before. ``name`` is what your devices call this one. A home without a
+        relay uses those of the code. Raises `CodeError`, `ContentError` for the name,
+        `StateError`, `RelayError`.
+        """
+        code = await asyncio.to_thread(linking.read, source)
+        ProfileCard(name, "device")  # refuses what cannot be
+        if not self.relays:
+            for lane in code.lanes:
+                await self.add_relay(lane.address.text)
+        profile = await self.create_profile(Profile(linking.UNNAMED))
+        try:
+            return await devices.accept(self.engine, profile, code, name)
+        except GraphchatError:
+            await profile.remove()
+            raise
 
     async def profiles(self) -> list[OwnProfile]:
         """Return all profiles, oldest first."""

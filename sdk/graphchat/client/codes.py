@@ -1,6 +1,6 @@
 """From codes to connections and back: what `invite`, `connect` and `address` are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,19 +41,24 @@ def read(source: str | Path | Pillow.Image) -> Code:
     return Code.parse(source if isinstance(source, str) else qr.read(source))
 
 
-def invitation(
+def invitation(  # noqa: PLR0913 - what a code is
     lanes: Sequence[LaneState],
     card: ProfileCard,
     clock: Clock,
     *,
     private: bool = False,
     lasts: float = INVITE_LASTS,
+    kind: Kind = Kind.INVITE,
+    name: Callable[[bytes], bytes] | None = None,
 ) -> tuple[Code, Connection]:
-    """Return a fresh one-time code for ``lanes``, and the connection that waits for it."""
+    """Return a fresh one-time code for ``lanes``, and the connection that waits for it.
+
+    ``name`` makes its id of its X25519 key; without it, the id is random.
+    """
     key, psk = AgreementKey.generate(clock), Secret(clock.random(KEY_SIZE))
-    name, code_lanes = clock.random(ID_SIZE), tuple(map(_code_lane, lanes))
-    until = _until(clock, lasts)
-    code = Code(Kind.INVITE, name, psk, key.public, code_lanes, private, until=until)
+    code_lanes, until = tuple(map(_code_lane, lanes)), _until(clock, lasts)
+    code_name = clock.random(ID_SIZE) if name is None else name(key.public)
+    code = Code(kind, code_name, psk, key.public, code_lanes, private, until=until)
     shake = HandshakeState(
         role=Role.ALICE,
         phase=Phase.INVITED,

@@ -6,7 +6,7 @@ from functools import partial
 
 from graphchat.client import accept, policy, proof, rekeying, rows
 from graphchat.client.apply import Applier
-from graphchat.client.live import VERIFIED
+from graphchat.client.live import HIDDEN, VERIFIED
 from graphchat.client.offrecord import asking
 from graphchat.client.offrecord.session import IDLE, OffTheRecord
 from graphchat.client.proof import Proof
@@ -33,7 +33,8 @@ class Contact(Talking):
     @property
     def name(self) -> str:
         """A name that no other contact of the profile has, for people to type."""
-        return self._live.name
+        live = self._live
+        return self.profile.name if live.kind in HIDDEN and self.profile else live.name
 
     @property
     def kind(self) -> str:
@@ -126,6 +127,7 @@ class Contact(Talking):
             turn.unit.on_failure(partial(setattr, live, "trust", live.trust))
             live.trust = VERIFIED
             turn.unit.write(rows.trust(live))
+            await turn.context.devices.changed(turn, live)
 
         await self._engine.do(note)
 
@@ -203,6 +205,7 @@ class Contact(Talking):
             live.named = live.renamed = True
             turn.unit.touch(live)
             turn.unit.write(rows.renamed(live.id))
+            await turn.context.devices.changed(turn, live)
 
         await self._engine.do(choose)
 
@@ -242,7 +245,9 @@ class Contact(Talking):
         await self._engine.do(forget)
 
     async def _remove(self, turn: Applier) -> None:
-        accept.remove(turn, await self._engine.live(self._id))
+        live = await self._engine.live(self._id)
+        await turn.context.devices.removing(turn, live)
+        accept.remove(turn, live)
 
     def __repr__(self) -> str:
         return f"<Contact {self.name!r}, {self.state}>"

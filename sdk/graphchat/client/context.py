@@ -30,6 +30,7 @@ from graphchat.wire.uri import RelayAddress
 
 if TYPE_CHECKING:
     from graphchat.client.apply import Applier
+    from graphchat.client.devices.driver import Devices
     from graphchat.client.files.uploads import Uploads
     from graphchat.client.groups.registry import Groups
 
@@ -136,6 +137,8 @@ class Context:
     """Files that are fetched now: one part is written by one."""
     max_file: int = MAX_FILE_BYTES
     """Bytes of the largest file that is sent or fetched."""
+    devices: "Devices" = field(init=False)
+    """Set by the engine, as `groups`."""
     news: defaultdict[int, Pulse] = field(default_factory=lambda: defaultdict(Pulse))
     """Beats when there are events for a profile, by its id."""
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from graphchat.client import amending, cards, indicators, timers
 from graphchat.client.context import ControlHandler
+from graphchat.client.devices import handlers as devices
 from graphchat.client.groups import handlers as groups
 from graphchat.client.offrecord import desk
 from graphchat.content import (
@@ -39,4 +40,5 @@ HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
     OtrAccept: desk.heard,
     OtrEnd: desk.heard,
     **groups.HANDLERS,
+    **devices.HANDLERS,
 }

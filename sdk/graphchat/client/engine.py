@@ -16,6 +16,8 @@ from typing import Any, Final, TypeVar
 from graphchat.client import controls, load
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context
+from graphchat.client.devices.driver import Devices
+from graphchat.client.devices.old import Pump as OldLines
 from graphchat.client.expiry import Expiry
 from graphchat.client.files.uploads import Uploads
 from graphchat.client.flow import Flow
@@ -95,6 +97,8 @@ class Engine:
         self._keeper: Final = Keeper(context.groups)
         self.uploads: Final = Uploads(self)
         context.uploads = self.uploads
+        context.devices = Devices(self)
+        self._old_lines: Final = OldLines(context.devices)
 
     # Life
 
@@ -103,6 +107,7 @@ class Engine:
         found = await self.context.database.read(partial(load.start, self.context))
         await self.expiry.start()
         await self.context.groups.start()
+        await self.context.devices.start()
         self._loop = asyncio.create_task(self._run(), name="graphchat engine")
         for row_id in found.active:
             self.soon(partial(self._resume, row_id))
@@ -111,6 +116,7 @@ class Engine:
         await self.receiver.subscribe_all()
         self._keeper.start()
         await self.uploads.start()
+        self._old_lines.start()
 
     async def close(self) -> None:
         """Send the receipts that are owed, then stop. Nothing is lost by not waiting."""

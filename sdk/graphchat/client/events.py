@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graphchat.client.contact import Contact
+from graphchat.client.devices.events import DeviceEvent
 from graphchat.client.groups.events import GroupEvent
 from graphchat.client.offrecord.session import OffTheRecord
 from graphchat.client.request import Request
@@ -255,4 +256,4 @@ AboutContact = (
     | FileFailed
 )
 """What is about a contact, and no group."""
-Event = AboutContact | GroupEvent
+Event = AboutContact | GroupEvent | DeviceEvent

@@ -131,7 +131,7 @@ class Flow:
         live.connection.lanes[number].taken(waiting.seq)
         if waiting.seq:
             live.watch.took(waiting.seq)
-            unit.write(rows.sent(live.id, waiting.seq))
+            unit.write(rows.sent(self._context.devices.contact_of(live.id), live.id, waiting.seq))
             unit.after(partial(self._context.progress_frame, live.id, waiting.seq))
         return live
 

@@ -28,9 +28,10 @@ async def type_to(engine: "Engine", row_id: int, turn: Applier, *, active: bool)
     said = live.typing_until > now
     if live.profile not in turn.context.indicators or not live.established or active == said:
         return
-    if available := engine.flow.available(live):
-        live.typing_until = now + TYPING_AGAIN if active else 0.0
-        await turn.apply(live, [*live.connection.aside(Typing(active), available)])
+    for target in await turn.context.devices.targets(live):
+        if available := engine.flow.available(target):
+            live.typing_until = now + TYPING_AGAIN if active else 0.0
+            await turn.apply(target, [*target.connection.aside(Typing(active), available)])
 
 
 async def heard_typing(turn: Applier, live: Live, frame: Frame, message: Typing) -> None:
@@ -51,6 +52,7 @@ async def read(engine: "Engine", row_id: int, up_to: bytes | None, turn: Applier
         return
     position, message_id = found
     turn.unit.write(rows.read_here(live.id, position))
+    await turn.context.devices.was_read(turn, live, message_id)
     if live.profile in turn.context.indicators and live.established:
         await turn.say_control(live, Read(message_id))
 

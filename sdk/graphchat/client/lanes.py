@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphchat.client import rows
 from graphchat.client.context import Context, LaneRoute
-from graphchat.client.live import SCANNED, VERIFIED, Live, Traffic
+from graphchat.client.live import GROUP, OWN, SCANNED, VERIFIED, Live, Traffic
 from graphchat.client.stored import JoinWork, RekeyedRecord, RelayFailedRecord, WidenWork
 from graphchat.content.lanes import Reason
 from graphchat.core.lane import LaneState
@@ -89,4 +89,6 @@ def _tell(  # noqa: PLR0913 - what is told
     turn: "Applier", live: Live, relay: bytes, base: str, why: Reason, *, ours: bool
 ) -> None:
     turn.context.health.blame(turn.unit, relay, base, why, ours=ours)
-    turn.context.tell(turn.unit, live.profile, RelayFailedRecord(live.id, base, ours, why))
+    contact = turn.context.devices.contact_of(live.id)
+    if live.kind not in {GROUP, OWN}:
+        turn.context.tell(turn.unit, live.profile, RelayFailedRecord(contact, base, ours, why))

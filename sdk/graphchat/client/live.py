@@ -31,6 +31,12 @@ DAMAGED: Final = "What came back with this code cannot be used. Remove it, and u
 
 GROUP: Final = "group"
 """The kind of a connection that serves a group, and is no contact."""
+OWN: Final = "own device"
+"""The kind of a connection between two devices of one person."""
+LINKED: Final = "linked device"
+"""The kind of a connection with a further device of a contact."""
+HIDDEN: Final = frozenset({GROUP, OWN, LINKED})
+"""Kinds of connections that people do not see as contacts."""
 # How sure it is who a contact is (docs/protocol.md, section 12).
 ASKED: Final = 0
 """By an address, which anybody may have."""
@@ -175,7 +181,7 @@ class Live:
 
 def hidden_name(live: Live) -> str:
     """Return a name for a connection that nobody sees; empty if it is a contact."""
-    return f"{GROUP} {live.connection.cid.hex()}" if live.kind == GROUP else ""
+    return f"{live.kind} {live.connection.cid.hex()}" if live.kind in HIDDEN else ""
 
 
 def relay_of(fingerprint: bytes, base: str) -> RelayAddress:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,8 @@ from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
 from graphchat.client.contact import Contact
 from graphchat.client.conversation import MAX_PAGE
+from graphchat.client.devices import own as devices
+from graphchat.client.devices.device import Device, DeviceLink
 from graphchat.client.engine import Engine
 from graphchat.client.events import Event
 from graphchat.client.files.receipt import FileReceipt
@@ -24,7 +27,7 @@ from graphchat.client.groups import own as groups
 from graphchat.client.groups.group import Broadcast, Group, handle as group_handle
 from graphchat.client.history import Line, lines_at
 from graphchat.client.invitation import Invitation
-from graphchat.client.live import ASKED, GROUP, SCANNED, Live
+from graphchat.client.live import ASKED, HIDDEN, SCANNED, Live
 from graphchat.client.proving import Progress, prove
 from graphchat.client.queues import make_lanes
 from graphchat.client.request import Request
@@ -41,9 +44,14 @@ from graphchat.core.groups.actions import Role, Settings as GroupSettings
 from graphchat.core.handshake import Role as Side
 from graphchat.core.lane import LaneState
 from graphchat.crypto.keys import AgreementKey
-from graphchat.errors import NotFoundError, StateError
+from graphchat.errors import CodeError, NotFoundError, StateError
 from graphchat.store import Cursor
 from graphchat.store.words import Query
+
+FOR_DEVICES: Final = (
+    "This code links another device of its owner, not a contact. On a device of yours, use:"
+    " graphchat device accept LINK"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,8 @@ class OwnProfile:
         """
         code = await asyncio.to_thread(codes.read, source)
         reach.check(code, self._engine.context.relays)
+        if code.kind in {Kind.DEVICE, Kind.CONTACT}:
+            raise CodeError(FOR_DEVICES)
         codes.check_fresh(code, self._engine.context.clock.now())
         if code.kind is Kind.REKEY:
             return Contact(self._engine, await rekeying.use(self._engine, self.row_id, code))
@@ -321,6 +331,24 @@ class OwnProfile:
         """Return the group with this name or id. Raises `NotFoundError`."""
         return await groups.choose(self._engine, self.row_id, name)
 
+    # Devices
+
+    async def link_device(self, name: str | None = None) -> DeviceLink:
+        """Make a one-time code for another device of yours; ``name`` is what this one is called.
+
+        Say yes, by `DeviceLink.device`, only if both screens show the same words. Raises
+        `StateError` if there are 8 devices, and as `invite`.
+        """
+        return await devices.link(self._engine, self.row_id, name)
+
+    async def devices(self) -> list[Device]:
+        """Return the devices of this profile, this one first; none if it was never linked."""
+        return devices.all_of(self._engine, self.row_id)
+
+    async def device(self, name: str) -> Device:
+        """Return the device with this name or id. Raises `NotFoundError`."""
+        return devices.choose(self._engine, self.row_id, name)
+
     # Events
 
     async def events(self) -> AsyncIterator[Event]:
@@ -373,8 +401,11 @@ class OwnProfile:
         if (address := await self.current_address()) is not None:
             await address.delete()
         await groups.forget_all(self._engine, self.row_id)
+        await self._engine.do(partial(self._engine.context.devices.forget, self.row_id))
         for row_id in await self._engine.context.database.read(partial(_all, self.row_id)):
-            await Contact(self._engine, await self._engine.live(row_id)).remove()
+            # One of a contact goes with it.
+            with suppress(NotFoundError):
+                await Contact(self._engine, await self._engine.live(row_id)).remove()
         await self._engine.context.database.write(partial(_forget, self.row_id))
         self._engine.context.cards.pop(self.row_id, None)
         self._engine.context.indicators.discard(self.row_id)
@@ -390,10 +421,11 @@ def _code(address: int, cursor: Cursor) -> str:
 
 def _rows_in(profile: int, states: tuple[str, ...], cursor: Cursor) -> list[int]:
     marks = ", ".join("?" * len(states))
+    hidden = ", ".join("?" * len(HIDDEN))
     found = cursor.execute(
         f"SELECT id FROM client_connection WHERE profile_id = ? AND state IN ({marks})"  # noqa: S608 - question marks
-        " AND kind != ? ORDER BY lower(name), id",
-        (profile, *states, GROUP),
+        f" AND kind NOT IN ({hidden}) ORDER BY lower(name), id",
+        (profile, *states, *HIDDEN),
     )
     return [row[0] for row in found]
 

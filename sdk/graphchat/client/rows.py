@@ -113,14 +113,14 @@ def frame(connection_id: int, seq: int, message_id: bytes, data: bytes, now: flo
     )
 
 
-def delivered(connection_id: int, seq: int) -> tuple[Row, Row]:
+def delivered(contact_id: int, connection_id: int, seq: int) -> tuple[Row, Row]:
     """Everything up to ``seq`` has arrived: mark the messages, drop the frames."""
     return (
         Row(
             "UPDATE client_message SET state = 'delivered' WHERE connection_id = ?"
             " AND outgoing AND msg_id IN"
             " (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq <= ?)",
-            (connection_id, connection_id, seq),
+            (contact_id, connection_id, seq),
         ),
         Row(
             "DELETE FROM client_frame WHERE connection_id = ? AND seq <= ?",
@@ -129,13 +129,16 @@ def delivered(connection_id: int, seq: int) -> tuple[Row, Row]:
     )
 
 
-def said(connection_id: int, first: int, last: int, cursor: Cursor) -> list[tuple[bytes]]:
-    """Return the ids of our messages in the frames ``first`` to ``last``."""
+def said(
+    contact_id: int, connection_id: int, first: int, last: int, cursor: Cursor
+) -> list[tuple[bytes]]:
+    """Return the ids of messages in the frames ``first`` to ``last`` that nobody had before."""
     return cursor.execute(
         "SELECT m.msg_id FROM client_frame f JOIN client_message m"
-        " ON m.connection_id = f.connection_id AND m.msg_id = f.msg_id"
-        " WHERE f.connection_id = ? AND f.seq BETWEEN ? AND ? AND m.outgoing ORDER BY f.seq",
-        (connection_id, first, last),
+        " ON m.connection_id = ? AND m.msg_id = f.msg_id"
+        " WHERE f.connection_id = ? AND f.seq BETWEEN ? AND ? AND m.outgoing"
+        " AND m.state != 'delivered' ORDER BY f.seq",
+        (contact_id, connection_id, first, last),
     ).fetchall()
 
 
@@ -149,12 +152,13 @@ def frames(connection_id: int, seqs: Sequence[int], cursor: Cursor) -> list[tupl
     ).fetchall()
 
 
-def sent(connection_id: int, seq: int) -> Row:
+def sent(contact_id: int, connection_id: int, seq: int) -> Row:
+    """Note that a relay has a message to a contact, by one of its connections."""
     return Row(
         "UPDATE client_message SET state = 'sent' WHERE connection_id = ? AND outgoing"
         " AND state = 'queued' AND msg_id ="
         " (SELECT msg_id FROM client_frame WHERE connection_id = ? AND seq = ?)",
-        (connection_id, connection_id, seq),
+        (contact_id, connection_id, seq),
     )
 
 

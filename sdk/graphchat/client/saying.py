@@ -1,26 +1,36 @@
 """Saying a message to a contact, within one unit of work."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from graphchat import content
 from graphchat.client import amending
 from graphchat.client.apply import Applier
+from graphchat.client.context import Context
 from graphchat.client.live import STATES, Live, MessageState, Progress
 from graphchat.client.rows import Spoken
 from graphchat.content import Message
 from graphchat.content.words import kind_of, text_of
 from graphchat.core.frame import Kind
 from graphchat.core.handshake import Phase
+from graphchat.core.outbox import Written
 from graphchat.errors import StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor
 
+ALONE: Final = (
+    "No device of this contact has answered this one yet. Wait until one has, then try again."
+)
 
-def check(live: Live) -> None:
+
+def check(context: Context, live: Live) -> None:
     """Raise `StateError` if nothing can be said by a connection."""
     if live.failed:
         raise StateError(live.failed)
-    if live.connection.phase is Phase.INVITED or not live.connection.lanes:
+    context.devices.check(live.profile)
+    is_silent = not live.connection.lanes and not context.devices.is_container(live)
+    if live.connection.phase is Phase.INVITED or is_silent:
         raise StateError("Nobody has used this invitation yet, or the request is not accepted.")
 
 
@@ -35,17 +45,18 @@ async def say(turn: Applier, live: Live, message: Message, message_id: MessageId
 
     Raises `StateError`, and `ContentError` or `NotFoundError` for what is about another message.
     """
-    check(live)
+    check(turn.context, live)
     if (known := await said(turn, live, message_id)) is not None:
         return known
     payload, context = content.encode(message), turn.context
     if isinstance(message, content.Amending):
         await amending.check(turn, live, message)
-        stored = live.connection.say(Kind.CONTENT, message_id, payload)
-        await turn.apply(live, [stored])
-        amending.said(turn, live, stored.written.frame, message)
-        return context.watch(live.id, Progress(message_id, stored.written.seq, "queued"))
-    stored = live.connection.say(kind_of_frame(message), message_id, payload)
+        frames = await turn.say(live, Kind.CONTENT, message_id, payload)
+        if not frames:
+            raise StateError(ALONE)
+        amending.said(turn, live, frames[0][1].frame, message)
+        await context.devices.said(turn, live, message_id, payload)
+        return _watch(context, live, message_id, frames)
     now = context.clock.now()
     spoken = Spoken(
         live.id,
@@ -60,8 +71,21 @@ async def say(turn: Applier, live: Live, message: Message, message_id: MessageId
         lasts=live.timer.seconds or None,
     )
     turn.spoken(live, spoken)
-    await turn.apply(live, [stored])
-    return context.watch(live.id, Progress(message_id, stored.written.seq, "queued"))
+    frames = await turn.say(live, kind_of_frame(message), message_id, payload)
+    turn.said.append((live.id, message_id, payload))
+    await context.devices.said(turn, live, message_id, payload)
+    return _watch(context, live, message_id, frames)
+
+
+def _watch(
+    context: Context, live: Live, message_id: MessageId, frames: Sequence[tuple[Live, Written]]
+) -> Progress:
+    """Follow a message, by the frames of all connections that carry it."""
+    first = frames[0][1].seq if frames else 0
+    known = context.watch(live.id, Progress(message_id, first, "queued"))
+    for target, written in frames:
+        context.progressing[target.id, written.seq] = known
+    return known
 
 
 def kind_of_frame(message: Message) -> Kind:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from graphchat.client.devices.records import OfDevices
 from graphchat.client.groups.records import GroupInvitedRecord, OfGroup
 from graphchat.content import ProfileCard
 from graphchat.secret import Secret
@@ -65,7 +66,25 @@ class JoinWork(msgspec.Struct, frozen=True, tag="join"):
     since: float = 0.0
 
 
-Work = PutWork | SecureWork | RemoveWork | AcceptWork | WidenWork | JoinWork
+class OfferWork(msgspec.Struct, frozen=True, tag="device_offer"):
+    """Make a code for a device of a contact; the device of ours at ``by`` passes it on."""
+
+    branch: int
+    by: int
+    since: float = 0.0
+
+
+class AttachWork(msgspec.Struct, frozen=True, tag="device_attach"):
+    """Connect with one more device of a contact."""
+
+    branch: int
+    code: str
+    since: float = 0.0
+
+
+Work = (
+    PutWork | SecureWork | RemoveWork | AcceptWork | WidenWork | JoinWork | OfferWork | AttachWork
+)
 
 
 class MessageRecord(msgspec.Struct, frozen=True, tag="message"):
@@ -188,6 +207,7 @@ EventRecord = (
     | AlarmRecord
     | GroupInvitedRecord
     | OfGroup
+    | OfDevices
     | EditedRecord
     | DeletedRecord
     | ReactedRecord

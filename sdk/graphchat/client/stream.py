@@ -9,6 +9,8 @@ from typing import Final
 
 from graphchat.client import history, stored
 from graphchat.client.contact import Contact
+from graphchat.client.devices import told as device_events
+from graphchat.client.devices.records import OfDevices
 from graphchat.client.engine import Engine
 from graphchat.client.events import (
     Alarm,
@@ -120,6 +122,8 @@ class Stream:
     ) -> Event | None:
         """Return what is told the application; None if that is gone, or over."""
         row_id, found = told.id, told.record
+        if isinstance(found, OfDevices):
+            return await device_events.event(self._engine, row_id, found)
         if isinstance(found, records.OfGroup):
             return await telling.event(self._engine, row_id, found)
         try:

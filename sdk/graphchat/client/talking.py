@@ -218,7 +218,7 @@ class Talking(Conversation):
     async def _talking(self) -> Live:
         """Return the connection if something can be said by it. Raises `StateError`."""
         live = await self._engine.live(self._id)
-        saying.check(live)
+        saying.check(self._engine.context, live)
         return live
 
     async def _say(self, message: Message, message_id: MessageId, turn: Applier) -> Receipt:

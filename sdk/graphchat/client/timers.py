@@ -30,10 +30,13 @@ async def say(turn: Applier, live: Live, seconds: int) -> None:
     message = Timer(seconds, live.timer.version + 1)
     _take(turn, live, message, outgoing=True)
     message_id = MessageId(turn.context.clock.random(MESSAGE_ID_SIZE))
-    stored = live.connection.say(Kind.CONTROL, message_id, content.encode(message))
+    payload = content.encode(message)
     now = turn.context.clock.now()
     turn.unit.write(rows.message(_line(live, message, message_id, now, outgoing=True)))
-    await turn.apply(live, [stored])
+    await turn.say(live, Kind.CONTROL, message_id, payload)
+    turn.said.append((live.id, message_id, payload))
+    await turn.context.devices.said(turn, live, message_id, payload)
+    await turn.context.devices.changed(turn, live)
 
 
 async def heard(turn: Applier, live: Live, frame: Frame, message: Timer) -> None:
@@ -46,6 +49,8 @@ async def heard(turn: Applier, live: Live, frame: Frame, message: Timer) -> None
     now = turn.context.clock.now()
     turn.unit.write(rows.message(_line(live, message, frame.id, now, outgoing=False)))
     turn.context.tell(turn.unit, live.profile, TimerRecord(live.id, message.seconds))
+    await turn.context.devices.heard(turn, live, frame, now)
+    await turn.context.devices.changed(turn, live)
 
 
 def _counts(live: Live, message: Timer) -> bool:

@@ -16,12 +16,15 @@ import msgspec
 from graphchat.client import accept, lanes, rows
 from graphchat.client.apply import Applier
 from graphchat.client.context import Job
+from graphchat.client.devices import branching
 from graphchat.client.live import FIRST_RETRY, LAST_RETRY, relay_of
 from graphchat.client.queues import make_lanes
 from graphchat.client.slots import Slots
 from graphchat.client.stored import (
     AcceptWork,
+    AttachWork,
     JoinWork,
+    OfferWork,
     PutWork,
     RemoveWork,
     SecureWork,
@@ -135,7 +138,7 @@ class Worker:
         match work:
             case PutWork(base=base):
                 return self._others.at(base)
-            case AcceptWork() | WidenWork() | JoinWork():
+            case AcceptWork() | WidenWork() | JoinWork() | OfferWork() | AttachWork():
                 return self._own.at("")
             case SecureWork(base=base) | RemoveWork(base=base):
                 return self._own.at(base)
@@ -193,6 +196,12 @@ class Worker:
                 return
             case WidenWork() | JoinWork():
                 await self._add_lane(job, work, transport)
+                return
+            case OfferWork():
+                await branching.make_offer(self._context.devices, job, work)
+                return
+            case AttachWork():
+                await branching.attach(self._context.devices, job, work)
                 return
             case _:
                 assert_never(work)

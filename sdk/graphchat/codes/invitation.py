@@ -32,8 +32,6 @@ MAX_WORK: Final = 26
 """Bits of work: a minute or two for whoever asks."""
 FINGERPRINT: Final = 16
 
-# Kinds that have a name in the protocol but no use yet.
-_LATER: Final = {"DEVICE"}
 _BASE32: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 _CUT: Final = "The code is cut off. Copy the whole of it, or scan the QR code again."
@@ -53,6 +51,10 @@ class Kind(Enum):
     """Anybody who has it may ask to connect, any number of times."""
     REKEY = 2
     """Gives new keys to a connection that is there, once."""
+    DEVICE = 3
+    """Links another device of the same person, once."""
+    CONTACT = 4
+    """Connects one more device with a contact that is there, once; no person sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +242,6 @@ def _split(text: str) -> tuple[Kind, str]:
         raise CodeError(_CUT)
     if not text.isascii():  # some other letters have an ASCII letter as their upper case
         raise CodeError(_STRANGE)
-    if name in _LATER:
-        raise CodeError(f"This is a code of the kind {name}. This version cannot use it: update.")
     if name == "GROUP":
         raise CodeError("This is a link to a group. Use it with: graphchat group join LINK")
     if name not in Kind.__members__:

@@ -13,6 +13,7 @@ from graphchat.content.about import About
 from graphchat.content.amending import Amending
 from graphchat.content.asking import Asked, Choices, Poll
 from graphchat.content.control import Control
+from graphchat.content.devices import ForDevices
 from graphchat.content.files import File, Filed
 from graphchat.content.forms import Filled, Form
 from graphchat.content.group import ForGroups
@@ -40,7 +41,7 @@ Spoken = Said | Asked | Filled | Filed
 """Every message that is a line of a conversation."""
 Repliable = Said | Choices | Poll | Form | File
 """Every message that can say which one it answers: `reply_to` and `quote`."""
-ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord
+ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord | ForDevices
 """Every message that people do not see as something that was said."""
 _Known = Spoken | Amending | ForPrograms
 Message = _Known | Unknown

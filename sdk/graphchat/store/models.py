@@ -423,3 +423,53 @@ class DownloadRow(Model):
     class Meta(Model.Meta):
         table = "client_download"
         unique_together = (("connection", "group", "msg_id"),)
+
+
+# A device of the person whose profile it is: this one, or another.
+class DeviceRow(Model):
+    id = fields.IntField(primary_key=True)
+    profile: fields.ForeignKeyRelation[ProfileRow] = fields.ForeignKeyField("client.ProfileRow")
+    device = BlobField()
+    name = fields.CharField(max_length=255)
+    # The connection to it; null for this device, and for one that only others are linked with.
+    connection = fields.IntField(null=True)
+    state = fields.CharField(max_length=32)
+    # Old lines that it was not sent yet are those before this one; null once it has all.
+    cursor = fields.BigIntField(null=True)
+    done = fields.IntField(db_default=0)
+    total = fields.IntField(db_default=0)
+    created_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_device"
+        unique_together = (("profile", "device"),)
+
+
+# A connection with one device of a contact, or one that is to come.
+class BranchRow(Model):
+    id = fields.IntField(primary_key=True)
+    # The connection that people see as the contact, and whose history this one shares.
+    contact = fields.IntField()
+    connection = fields.IntField(null=True)
+    # What the contact calls its device; empty if it did not say.
+    device = BlobField()
+    added_by = BlobField()
+    # The connection by which our offer goes there.
+    via = BlobField()
+    state = fields.CharField(max_length=32)
+
+    class Meta(Model.Meta):
+        table = "client_branch"
+        indexes = (Index(fields=("contact",), name="client_branch_contact"),)
+
+
+# What was said about messages and is known already, whichever device says it again.
+class EchoRow(Model):
+    id = fields.IntField(primary_key=True)
+    contact = fields.IntField()
+    msg_id = BlobField()
+    heard_at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "client_echo"
+        unique_together = (("contact", "msg_id"),)

@@ -60,7 +60,7 @@ def test_a_failure_is_undone_last_first() -> None:
 async def test_statements_that_change_nothing_are_no_error(database: Database) -> None:
     unit = Unit()
     unit.write(rows.drop_work(1), rows.try_work(1, 1), rows.drop_envelope(1), rows.drop_address(1))
-    unit.write(*rows.delivered(1, 1), rows.sent(1, 1), *rows.drop_lane(1, 0))
+    unit.write(*rows.delivered(1, 1, 1), rows.sent(1, 1, 1), *rows.drop_lane(1, 0))
     unit.write(*rows.remove_connection(1))
     await unit.commit(database)
     assert await keys(database) == []

@@ -21,7 +21,6 @@ SAYS: Final = {
     "no code behind the #": "behind the # of this link",
     "http link": "begins with https://. Do not use",
     "newer version": "newer graphchat. Update",
-    "unused kind": "This version cannot use it",
     "unknown kind": "neither an invitation nor an address",
     "cut": "cut off",
     "damaged": "is damaged",
