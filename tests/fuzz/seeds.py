@@ -137,6 +137,8 @@ SEEDS: Final[dict[str, list[bytes]]] = {
     "group_post": [
         SIGNATURE + msgspec.msgpack.encode([KEY[:16], KEY, 1, KEY, [KEY], 5, KEY[:16], b"payload"])
     ],
+    "file_chunk": [(40).to_bytes(4, "big") + b"x" * 40, (41).to_bytes(4, "big") + b"x" * 41],
+    "file_name": [b"plan.pdf", b"../../etc/passwd", b"CON.txt", "Grüße\u202e.exe".encode()],
     "group_link": [b"GRAPHCHAT:GROUP/" + b"AEAA" * 40],
     "sealed_envelope": [envelope.Header(KEY, 0, 0, bytes(1184), b"").pack()],
     "envelope_body": [envelope.pack_body(b"frame", SIGNATURE, None)[:100]],

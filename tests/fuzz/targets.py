@@ -7,6 +7,7 @@ everything else. `make fuzz` drives them by coverage, `test_targets.py` with hyp
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from math import isqrt
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from PIL import Image
@@ -14,10 +15,12 @@ from tests.fuzz.relay import rest_request, socket_talk
 from tests.sdk.core.proof import cases
 
 from graphchat import content
+from graphchat.client.files import disk
 from graphchat.codes import Code, GroupCode, qr
+from graphchat.content.files import CHUNK
 from graphchat.content.pictures import open_picture
 from graphchat.content.voice import make_voice
-from graphchat.core import frame as frames, proof
+from graphchat.core import chunks, frame as frames, proof
 from graphchat.core.groups.entry import Signed as SignedEntry
 from graphchat.core.groups.post import SignedPost
 from graphchat.core.handshake import CodeKeys, read_confirmation
@@ -310,6 +313,28 @@ def group_post(data: bytes) -> None:
     assert SignedPost.unpack(post.pack()) == post
 
 
+def file_chunk(data: bytes) -> None:
+    """Whatever is sealed, what opens is as long as its place says, and opens nowhere else."""
+    layout = chunks.Layout(CHUNK + 40, 2)
+    padded = data.ljust(SMALL_CHUNK - aead.OVERHEAD, b"\0")[: SMALL_CHUNK - aead.OVERHEAD]
+    place = b"gc/1 file" + layout.size.to_bytes(8, "big") + (1).to_bytes(4, "big") + b"\1"
+    sealed = aead.seal(CHUNK_KEY, padded, place, FakeClock(b"seed"))
+    found = chunks.find(CHUNK_KEY, layout, [0, 1], sealed)
+    assert found is None or found == (1, padded[4:44])
+    assert chunks.find(CHUNK_KEY, layout, [0, 1], data) is None
+
+
+def file_name(data: bytes) -> None:
+    name = disk.safe_name(text_of(data))
+    assert Path(name).name == name
+    assert name not in {"", ".", ".."}
+    content.files.check_name(name)
+
+
+CHUNK_KEY: Final = Secret(bytes(range(32)))
+SMALL_CHUNK: Final = 49_152
+
+
 def group_link(data: bytes) -> None:
     try:
         link = GroupCode.parse(text_of(data))
@@ -330,6 +355,8 @@ TARGETS: Final[Mapping[str, Target]] = {
             sealed_envelope,
             envelope_body,
             command,
+            file_chunk,
+            file_name,
             group_entry,
             group_link,
             group_post,

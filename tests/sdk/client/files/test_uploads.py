@@ -8,9 +8,18 @@ import pytest
 from tests.sdk.client.crashing import Fuse, die, fuse_up
 from tests.sdk.client.files.meddling import meddle
 from tests.sdk.client.files.people import begun, received, written
+from tests.sdk.client.groups.crowd import enter, homes
 from tests.sdk.client.people import Home, Place, introduce, one, take
 
-from graphchat import FileFailed, LocalFile, MessageReceived, Text
+from graphchat import (
+    File,
+    FileFailed,
+    FileReceipt,
+    GroupMessageReceived,
+    LocalFile,
+    MessageReceived,
+    Text,
+)
 from graphchat.content.files import CHUNK
 from graphchat.crypto.keys import SigningKey
 from graphchat.errors import ContentError, NotFoundError, StateError, UnauthorizedError
@@ -189,3 +198,27 @@ async def test_a_contact_that_is_removed_gets_no_file(place: Place, tmp_path: Pa
         await receipt.uploaded()
     await alice.reopen()
     assert alice.client.engine.uploads.all() == []
+
+
+async def test_a_file_in_a_group_stays_for_all_members(place: Place, tmp_path: Path) -> None:
+    alice, bob, carol = await homes(place, "Alice", "Bob", "Carol")
+    hers = await alice.me.create_group("Hikers")
+    groups = [await enter(home.me, hers) for home in (bob, carol)]
+    path = written(tmp_path, 1000)
+    receipt = await hers.post(LocalFile(path, "the map"))
+    assert isinstance(receipt, FileReceipt)
+    [(whom, same)] = await alice.me.uploads()
+    assert (whom, same.id, same.name) == (hers, receipt.id, "plan.bin")
+    await receipt.uploaded()
+    assert await alice.me.uploads() == []
+    await asyncio.wait_for(receipt.delivered(), 20)
+    for home, group in zip((bob, carol), groups, strict=True):
+        event = await one(home.me, GroupMessageReceived)
+        assert isinstance(event.message, File)
+        assert event.message.keep
+        target = tmp_path / f"{home.me.name}.bin"
+        found = await group.fetch(event.message, event.message_id, target)
+        assert found.read_bytes() == path.read_bytes()
+        await home.client.settled()
+    assert (await hers.post(path, id=receipt.id)).state in {"sent", "delivered"}
+    assert await alice.me.uploads() == []
