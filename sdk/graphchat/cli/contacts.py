@@ -27,8 +27,9 @@ def register(app: typer.Typer) -> None:
 def contacts(ctx: typer.Context, as_json: Json = False) -> None:
     """List who you can talk to, and who has not answered yet.
 
-    Trust says how you know that it is them: 0 by an address, 2 by an invitation, which is as
-    good as the way that it took, 3 by comparing words (graphchat verify). Since a backup was
+    Trust says how you know that it is them: 0 by an address, 1 by contacts who introduced you,
+    2 by an invitation, which is as good as the way that it took, 3 by comparing words (graphchat
+    verify). Since a backup was
     restored, a contact needs a new code before you can write again. Mode: with a provable
     contact everything is signed, and can be proved (graphchat proof); with a private one nothing
     is. post_quantum: later quantum computers cannot read along.
@@ -93,8 +94,21 @@ def show(found: "Sequence[Contact]", *, as_json: bool) -> None:
     """Write contacts to stdout."""
     rows = [record(each) for each in found]
     if not as_json:
-        rows = [{**row, "state": NEEDS if row["needs_code"] else row["state"]} for row in rows]
+        rows = [{**row, **shown(each)} for row, each in zip(rows, found, strict=True)]
     output.write_rows(rows, COLUMNS, as_json=as_json)
+
+
+def shown(contact: "Contact") -> Mapping[str, object]:
+    """Return what people are shown in another way than programs."""
+    state = NEEDS if contact.needs_code else contact.state
+    return {"state": state, "trust": trust(contact)}
+
+
+def trust(contact: "Contact") -> str:
+    """Return how sure it is who that is, and who has introduced them."""
+    if not contact.introduced_by:
+        return str(contact.trust)
+    return f"{contact.trust}, introduced by {', '.join(contact.introduced_by)}"
 
 
 def record(contact: "Contact") -> Mapping[str, object]:
@@ -106,6 +120,7 @@ def record(contact: "Contact") -> Mapping[str, object]:
         "state": contact.state,
         "needs_code": contact.needs_code,
         "trust": contact.trust,
+        "introduced_by": list(contact.introduced_by),
         "mode": contact.mode,
         "post_quantum": contact.post_quantum,
         "relays": list(dict.fromkeys(contact.relays)),

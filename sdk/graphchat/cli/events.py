@@ -21,6 +21,9 @@ from graphchat.client import (
     ControlReceived,
     Event,
     FileFailed,
+    Introduced,
+    IntroductionFailed,
+    IntroductionReceived,
     Line,
     MessageDeleted,
     MessageDelivered,
@@ -72,11 +75,20 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
         case ContactRequested(text=text):
             more = f": {said.indented(text)}" if text else "."
             return f"* {who} asks to become a contact (graphchat requests){more}"
+        case IntroductionReceived(introduction=found):
+            more = f": {said.indented(found.text)}" if found.text else "."
+            return f"* {who} introduces {plain(found.name)} (graphchat requests){more}"
+        case Introduced(other=other):
+            return f"* {who} and {plain(other.name)} have both said yes to each other."
+        case IntroductionFailed(name=wanted, suspects=suspects, reason=reason):
+            whom = f" Passed on something else: {plain(', '.join(suspects))}." if suspects else ""
+            return f"! The introduction to {plain(wanted)}: {plain(reason)}{whom}"
         case OffTheRecordRequested():
             name = shlex.quote(who)
             return f"* {who} asks to talk off the record: graphchat otr {name} --accept"
         case ContactEstablished():
-            return f"* {who} is a contact now."
+            by = ", ".join(map(plain, event.contact.introduced_by))
+            return f"* {who} is a contact now{f', introduced by {by}' if by else ''}."
         case ContactFailed(reason=reason):
             return f"! {who}: {plain(reason)}"
         case ContactRekeyed(trust=trust):
@@ -223,6 +235,13 @@ def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, 
             return "delivered", {"ids": [each.hex() for each in ids]}
         case ContactRequested(text=text):
             return "request", {"text": text}
+        case IntroductionReceived(introduction=found):
+            return "introduction", {"id": found.id, "name": found.name, "text": found.text}
+        case Introduced(other=other):
+            return "introduced", {"other": other.name, "other_id": other.id}
+        case IntroductionFailed(name=who, suspects=suspects, reason=reason):
+            about = {"name": who, "suspects": list(suspects), "reason": reason}
+            return "introduction_failed", about
         case OffTheRecordRequested():
             return "off_the_record", {}
         case ContactEstablished():

@@ -1,4 +1,4 @@
-"""Who asks, at the address of a profile, to become a contact."""
+"""Who asks, at the address of a profile, to become a contact, and who is introduced."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,17 +10,17 @@ from graphchat.cli.options import Json, Wait
 from graphchat.errors import NotFoundError, StateError
 
 if TYPE_CHECKING:
-    from graphchat.client import Client, OwnProfile, Request
+    from graphchat.client import Client, Introduction, OwnProfile, Request
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Who asks at your address to become a contact.",
+    help="Who asks at your address to become a contact, and who is introduced to you.",
     epilog="Example: graphchat requests accept Bob",
 )
 
 # Seconds that a relay gets to take our answer.
 PATIENCE: Final = 10.0
-COLUMNS: Final = ("contact", "kind", "text")
+COLUMNS: Final = ("contact", "id", "kind", "introduced_by", "text")
 NOBODY: Final = (
     "Nobody waits for an answer among what has been received. To fetch what is new: graphchat"
     " receive"
@@ -35,13 +35,17 @@ Who = Annotated[
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """List who waits for your answer, and what they say. Names are what they claim.
 
+    Who has several lines is introduced to you by several contacts. To accept them by name joins
+    them all, which makes it harder to lie for one of them; the other one has to join the same.
+
     It shows what has been received so far; graphchat receive fetches what is new.
     """
 
     async def work(client: "Client", profile: "OwnProfile") -> list[Mapping[str, object]]:
         if dropped := await profile.dropped_requests():
             output.say(f"{dropped} requests were dropped, because too many waited for an answer.")
-        return [_record(request) for request in await profile.requests()]
+        rows = [_record(request) for request in await profile.requests()]
+        return rows + [_introduction(each) for each in await profile.introductions()]
 
     rows = home.run_as(ctx, work)
     if not rows:
@@ -51,9 +55,22 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: graphchat requests accept Bob --wait 30")
 def accept(ctx: typer.Context, name: Who, wait: Wait = None, as_json: Json = False) -> None:
-    """Become contacts with somebody who asks."""
+    """Become contacts with somebody who asks, or who is introduced to you.
+
+    By name it accepts all introductions to somebody of that name, as one; by id only that one.
+    """
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
+        if found := await _introductions(profile, name):
+            await found[0].accept(found[1:])
+            for each in found:
+                await home.in_time(each.introducer.flushed(), PATIENCE)
+            by = ", ".join(output.plain(each.introducer.name) for each in found)
+            output.say(
+                f"You have said yes. Once {output.plain(found[0].name)} does, {by} passes"
+                " it on: graphchat receive"
+            )
+            return
         contact = await (await _find(profile, name)).accept()
         if not await home.in_time(contact.asked(), PATIENCE):
             output.say("No relay answers; the answer leaves with the next command that connects.")
@@ -75,11 +92,37 @@ def reject(ctx: typer.Context, name: Who) -> None:
     """Forget a request. The other side is not told."""
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
+        if found := await _introductions(profile, name):
+            for each in found:
+                await each.reject()
+            return
         await (await _find(profile, name)).reject()
         await home.settle(client, 1.0)
 
     home.run_as(ctx, work)
     output.say("The request is forgotten.")
+
+
+async def _introductions(profile: "OwnProfile", name: str) -> "list[Introduction]":
+    """Return the introductions to somebody of this name, or the one with this id."""
+    if any(name in {each.name, each.contact.id} for each in await profile.requests()):
+        return []
+    found = await profile.introductions()
+    return [each for each in found if each.id == name] or [
+        each for each in found if each.name == name
+    ]
+
+
+def _introduction(found: "Introduction") -> Mapping[str, object]:
+    return {
+        "contact": found.name,
+        "id": found.id,
+        "kind": found.profile.kind,
+        "introduced_by": found.introducer.name,
+        "text": found.text,
+        "status": found.profile.status,
+        "bio": found.profile.bio,
+    }
 
 
 async def _find(profile: "OwnProfile", name: str) -> "Request":
@@ -97,6 +140,7 @@ def _record(request: "Request") -> Mapping[str, object]:
         "contact": request.name,
         "id": request.contact.id,
         "kind": request.contact.kind,
+        "introduced_by": "",
         "text": request.text,
         "status": profile.status if profile else "",
         "bio": profile.bio if profile else "",

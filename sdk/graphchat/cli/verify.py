@@ -73,4 +73,9 @@ async def _compared(ctx: typer.Context, client: "Client", name: str) -> Mapping[
 
 def _record(contact: "Contact") -> Mapping[str, object]:
     words = " ".join(contact.safety_words())
-    return {"contact": contact.name, "words": words, "trust": contact.trust}
+    return {
+        "contact": contact.name,
+        "words": words,
+        "trust": contact.trust,
+        "introduced_by": list(contact.introduced_by),
+    }

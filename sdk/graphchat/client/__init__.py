@@ -27,6 +27,9 @@ from graphchat.client.events import (
     ControlReceived,
     Event,
     FileFailed,
+    Introduced,
+    IntroductionFailed,
+    IntroductionReceived,
     MessageDeleted,
     MessageDelivered,
     MessageEdited,
@@ -52,6 +55,7 @@ from graphchat.client.groups.group import Broadcast, Group
 from graphchat.client.groups.request import JoinRequest
 from graphchat.client.groups.views import GroupLine, GroupMember
 from graphchat.client.history import Ballot, Line, Mark
+from graphchat.client.introduction import Introduction
 from graphchat.client.invitation import Invitation
 from graphchat.client.offrecord.session import OffTheRecord
 from graphchat.client.policy import Policy
@@ -93,6 +97,10 @@ __all__ = [
     "GroupLine",
     "GroupMember",
     "GroupMessageReceived",
+    "Introduced",
+    "Introduction",
+    "IntroductionFailed",
+    "IntroductionReceived",
     "Invitation",
     "JoinRequest",
     "JoinRequested",

@@ -16,6 +16,7 @@ from graphchat.content.lanes import Offer
 from graphchat.core.connection import Connection
 from graphchat.core.effects import Effect
 from graphchat.core.handshake import MAX_TEXT, CodeKeys, HandshakeState, Mode, Phase, Role
+from graphchat.core.introduction import Meeting, Met
 from graphchat.core.lane import LaneState
 from graphchat.core.rekey import rekey_id
 from graphchat.crypto import kem
@@ -161,6 +162,35 @@ def answer(
         shake.cid = address_connection_id(code.id, own.public)
     connection = Connection.begin(shake, lanes, clock)
     return connection, connection.ask(code_lanes)
+
+
+def introduced(
+    meeting: Meeting, met: Met, card: ProfileCard, clock: Clock
+) -> tuple[Connection, list[Effect]]:
+    """Return the connection of somebody who was introduced, and its first effects.
+
+    It goes on as an invitation that one of the two has made, and the other has used. Raises
+    `RemoteProtocolError` for keys that no honest side has.
+    """
+    assert meeting.key is not None
+    lanes = tuple(
+        CodeLane(Fingerprint(o.relay), o.base, QueueId(o.sender_id), o.ratchet_key)
+        for o in met.lanes
+    )
+    code = Code(Kind.INVITE, met.id, met.psk, met.key, lanes)
+    if met.role is Role.BOB:
+        return answer(code, meeting.lanes, Asker(card, key=AgreementKey(meeting.key)), clock)
+    shake = HandshakeState(
+        role=Role.ALICE,
+        phase=Phase.INVITED,
+        code=CodeKeys(code.hash, code.id, met.psk, is_address=False),
+        cid=code.id,
+        profile=card,
+        proof_key=Secret(clock.random(KEY_SIZE)),
+        agreement_key=meeting.key,
+        peer_agreement=met.theirs,
+    )
+    return Connection.begin(shake, meeting.lanes, clock), []
 
 
 def rekey(

@@ -58,12 +58,17 @@ class Contact(Talking):
 
     @property
     def trust(self) -> int:
-        """How sure it is who that is: 0 by an address, 2 by an invitation, 3 once verified.
+        """How sure it is who that is: 0 by an address, 1 introduced, 2 invited, 3 verified.
 
         An invitation is handed over outside of graphchat, scanned or pasted: 2 is as good as
         the way that it took.
         """
         return self._live.trust
+
+    @property
+    def introduced_by(self) -> tuple[str, ...]:
+        """Who has introduced you, by the names that they had here; empty for who came else."""
+        return self._live.connection.state.handshake.introducers
 
     def safety_words(self) -> tuple[str, ...]:
         """Return six words that are the same for both if nobody is in between.

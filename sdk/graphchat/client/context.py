@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from graphchat.client import rows
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.health import Health
+from graphchat.client.introducing import Introductions
 from graphchat.client.live import Live, MessageState, Progress
 from graphchat.client.names import Names
 from graphchat.client.offrecord.desk import Desk
@@ -24,6 +25,7 @@ from graphchat.clock import Clock
 from graphchat.content import Message, ProfileCard
 from graphchat.core.doubt import Schedule
 from graphchat.core.frame import Frame
+from graphchat.core.lane import LaneState
 from graphchat.store import Database
 from graphchat.transport.ports import Transport
 from graphchat.wire.uri import RelayAddress
@@ -70,7 +72,7 @@ class Job:
     """It was begun before, and may have been done then."""
 
 
-def _nobody(*_: object) -> None:
+def _nobody(*_: object) -> Any:
     raise RuntimeError("the engine is not running")
 
 
@@ -127,6 +129,13 @@ class Context:
     """Who takes a message for programs, by its type; others are told to the application."""
     desk: Desk = field(default_factory=Desk)
     """Chats off the record."""
+    introductions: Introductions = field(default_factory=Introductions)
+    subscribe: Callable[[int, Sequence[LaneState]], None] = _nobody
+    """Receives from new queues of a profile."""
+    looks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """What looks at the clock now and then."""
+    find: "Callable[[int], Awaitable[Live | None]]" = _nobody
+    """Returns a connection, loaded; None if there is no such one any more."""
     passing: Passing = field(default_factory=Passing)
     """Events that are not stored."""
     groups: "Groups" = field(init=False)

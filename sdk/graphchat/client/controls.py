@@ -7,7 +7,7 @@ in which the frame arrived, so what it changes and what it says are stored with 
 from collections.abc import Mapping
 from typing import Final
 
-from graphchat.client import amending, cards, indicators, timers
+from graphchat.client import amending, cards, indicators, introductions, timers
 from graphchat.client.context import ControlHandler
 from graphchat.client.devices import handlers as devices
 from graphchat.client.groups import handlers as groups
@@ -15,6 +15,8 @@ from graphchat.client.offrecord import desk
 from graphchat.content import (
     Delete,
     Edit,
+    IntroAsk,
+    IntroOffer,
     Message,
     OtrAccept,
     OtrAsk,
@@ -36,6 +38,8 @@ HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
     Timer: timers.heard,
     Read: indicators.heard_read,
     Typing: indicators.heard_typing,
+    IntroAsk: introductions.heard_ask,
+    IntroOffer: introductions.heard_offer,
     OtrAsk: desk.heard,
     OtrAccept: desk.heard,
     OtrEnd: desk.heard,

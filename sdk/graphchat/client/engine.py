@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from graphchat.client import controls, load
+from graphchat.client import controls, introductions, load
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context
 from graphchat.client.devices.driver import Devices
@@ -91,6 +91,8 @@ class Engine:
         self._closed = False
         context.hire = self.worker.hire
         context.hand_over = self.flow.hand_over
+        context.subscribe, context.find = self.receiver.subscribe, self.find
+        context.looks.append(self._look)
         self.expiry: Final = Expiry(context)
         context.controls = controls.HANDLERS
         context.groups = Groups(self)
@@ -254,6 +256,16 @@ class Engine:
             live = self.context.lives.setdefault(row_id, found)
             self.links.watch(live)
         return live
+
+    async def find(self, row_id: int) -> Live | None:
+        """Return a connection, loaded, if it is there."""
+        with suppress(NotFoundError):
+            return await self.live(row_id)
+        return None
+
+    def _look(self) -> None:
+        if introductions.is_due(self.context):
+            self.soon(introductions.sweep)
 
     async def _resume(self, row_id: int, turn: Applier) -> None:
         with suppress(NotFoundError):

@@ -4,12 +4,14 @@ An event stays in the database until it is acknowledged: a crash repeats it with
 ``id``, and loses none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from graphchat.client.contact import Contact
 from graphchat.client.devices.events import DeviceEvent
 from graphchat.client.groups.events import GroupEvent
+from graphchat.client.introduction import Introduction
 from graphchat.client.offrecord.session import OffTheRecord
 from graphchat.client.request import Request
 from graphchat.content import Message, ProfileCard
@@ -89,6 +91,50 @@ class OffTheRecordRequested:
     async def reject(self) -> None:
         """Tell them no. Raises `StateError` if they do not ask any more."""
         await self.contact.reject_off_the_record()
+
+
+@dataclass(frozen=True, slots=True)
+class IntroductionReceived:
+    """A contact introduces somebody to us."""
+
+    id: int
+    introduction: Introduction
+
+    @property
+    def contact(self) -> Contact:
+        """Who introduces us."""
+        return self.introduction.introducer
+
+    async def accept(self, also: Sequence[Introduction] = ()) -> None:
+        """See `Introduction.accept`."""
+        await self.introduction.accept(also)
+
+    async def reject(self) -> None:
+        """See `Introduction.reject`."""
+        await self.introduction.reject()
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """Two contacts whom we have introduced to each other have both said yes."""
+
+    id: int
+    contact: Contact
+    other: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class IntroductionFailed:
+    """Nothing came of an introduction; the reason says what to do."""
+
+    id: int
+    contact: Contact
+    """One who has introduced us."""
+    name: str
+    """Of who was to be met."""
+    suspects: tuple[str, ...]
+    """Contacts who passed on something else than the others; all, if nobody can tell who lies."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +286,9 @@ AboutContact = (
     | MessageDelivered
     | ContactRequested
     | OffTheRecordRequested
+    | IntroductionReceived
+    | Introduced
+    | IntroductionFailed
     | ContactEstablished
     | ContactFailed
     | RelayFailed

@@ -45,6 +45,8 @@ class Expiry:
         while True:
             wake.clear()
             delay = LOOK
+            for look in self._context.looks:
+                look()
             with suppress(StoreError):  # a full disk: it is tried again
                 delay = await self._sweep()
             with suppress(TimeoutError):

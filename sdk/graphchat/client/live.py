@@ -40,6 +40,8 @@ HIDDEN: Final = frozenset({GROUP, OWN, LINKED})
 # How sure it is who a contact is (docs/protocol.md, section 12).
 ASKED: Final = 0
 """By an address, which anybody may have."""
+INTRODUCED: Final = 1
+"""By contacts, who have introduced the two."""
 SCANNED: Final = 2
 """By a code, handed over outside of graphchat: as good as the way that it took."""
 VERIFIED: Final = 3

@@ -52,6 +52,7 @@ def start(context: Context, cursor: Cursor) -> Start:
             OpenAddress(row[0], row[1], record.load(row[2], AddressState), bool(row[3]), row[4]),
         )
     context.health.load(cursor)
+    context.introductions.load(cursor)
     context.policy = policy.load(cursor)
     context.tags = _after(cursor, "client_envelope")
     context.work_ids = _after(cursor, "client_work")

@@ -12,7 +12,17 @@ from typing import Final
 from PIL import Image as Pillow
 
 from graphchat import content
-from graphchat.client import accept, cards, codes, flood, lanes, reach, rekeying, rows
+from graphchat.client import (
+    accept,
+    cards,
+    codes,
+    flood,
+    introductions,
+    lanes,
+    reach,
+    rekeying,
+    rows,
+)
 from graphchat.client.address import Address, Wanted, make_address
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.apply import Applier
@@ -26,6 +36,7 @@ from graphchat.client.files.receipt import FileReceipt
 from graphchat.client.groups import own as groups
 from graphchat.client.groups.group import Broadcast, Group, handle as group_handle
 from graphchat.client.history import Line, lines_at
+from graphchat.client.introduction import Introduction, waiting
 from graphchat.client.invitation import Invitation
 from graphchat.client.live import ASKED, HIDDEN, SCANNED, Live
 from graphchat.client.proving import Progress, prove
@@ -118,6 +129,7 @@ class OwnProfile:
     async def invitations(self) -> list[Invitation]:
         """Return the invitations that nobody has used yet, oldest first."""
         found = await self._contacts(("invited",))
+        found = [each for each in found if not each.introduced_by]
         found.sort(key=lambda contact: contact.row_id)
         return [Invitation(codes.shown_again(each.connection).text, each) for each in found]
 
@@ -278,6 +290,18 @@ class OwnProfile:
         """Return who waits for an answer at the address, oldest first."""
         found = await self._contacts(("request",))
         return [Request(self._engine, contact, contact.request_text) for contact in found]
+
+    async def introduce(self, first: Contact, second: Contact, *, text: str = "") -> None:
+        """Ask two contacts whether they want to meet: they become contacts if both say yes.
+
+        ``text`` is shown to both. Raises `StateError` if you are not connected with both, or
+        they have not answered you before, `ContentError` for more than 1,000 characters.
+        """
+        await introductions.introduce(self._engine, (first.row_id, second.row_id), text)
+
+    async def introductions(self) -> list[Introduction]:
+        """Return who was introduced to us and waits for an answer, oldest first."""
+        return await waiting(self._engine, self.row_id)
 
     async def _contacts(self, states: tuple[str, ...]) -> list[Contact]:
         read = partial(_rows_in, self.row_id, states)

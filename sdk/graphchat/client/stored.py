@@ -136,6 +136,31 @@ class RekeyedRecord(msgspec.Struct, frozen=True, tag="rekeyed"):
     trust: int
 
 
+class IntroductionRecord(msgspec.Struct, frozen=True, tag="introduction"):
+    """A contact introduces somebody."""
+
+    connection: int
+    number: int
+    """Of the introduction, while it waits."""
+
+
+class IntroducedRecord(msgspec.Struct, frozen=True, tag="introduced"):
+    """Two contacts whom we have introduced have both said yes."""
+
+    connection: int
+    other: int
+
+
+class IntroductionFailedRecord(msgspec.Struct, frozen=True, tag="introduction_failed"):
+    connection: int
+    """Of one who has introduced us."""
+    name: str
+    """Of who was to be met."""
+    suspects: tuple[str, ...]
+    """Who has passed on something else than others."""
+    reason: str
+
+
 class AlarmRecord(msgspec.Struct, frozen=True, tag="alarm"):
     connection: int
     danger: str
@@ -204,6 +229,9 @@ EventRecord = (
     | FailedRecord
     | RelayFailedRecord
     | RekeyedRecord
+    | IntroductionRecord
+    | IntroducedRecord
+    | IntroductionFailedRecord
     | AlarmRecord
     | GroupInvitedRecord
     | OfGroup

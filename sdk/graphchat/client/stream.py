@@ -23,6 +23,9 @@ from graphchat.client.events import (
     ControlReceived,
     Event,
     FileFailed,
+    Introduced,
+    IntroductionFailed,
+    IntroductionReceived,
     MessageDeleted,
     MessageDelivered,
     MessageEdited,
@@ -37,11 +40,12 @@ from graphchat.client.events import (
 from graphchat.client.groups import records, telling
 from graphchat.client.history import decode
 from graphchat.client.indicators import TYPING_LASTS
+from graphchat.client.introduction import Introduction
 from graphchat.client.request import Request
 from graphchat.content import Message
 from graphchat.core import record
 from graphchat.core.effects import Danger
-from graphchat.errors import NotFoundError
+from graphchat.errors import NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor
 
@@ -165,6 +169,18 @@ class Stream:
                 return ContactRequested(row_id, Request(self._engine, contact, text))
             case stored.EstablishedRecord():
                 return ContactEstablished(row_id, contact)
+            case stored.IntroductionRecord(number=number):
+                with suppress(StateError):
+                    return IntroductionReceived(
+                        row_id, Introduction(self._engine, number, contact)
+                    )
+                return None
+            case stored.IntroducedRecord(other=other):
+                if (second := await self._engine.find(other)) is None:
+                    return None
+                return Introduced(row_id, contact, Contact(self._engine, second))
+            case stored.IntroductionFailedRecord(name=name, suspects=suspects, reason=reason):
+                return IntroductionFailed(row_id, contact, name, suspects, reason)
             case stored.FailedRecord(reason=reason):
                 return ContactFailed(row_id, contact, reason)
             case stored.RekeyedRecord(trust=trust):

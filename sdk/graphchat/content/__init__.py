@@ -53,6 +53,7 @@ from graphchat.content.group import (
     GroupReject,
     GroupWant,
 )
+from graphchat.content.introduction import IntroAsk, Introduction, IntroOffer
 from graphchat.content.keys import KeyNext, Turn
 from graphchat.content.lanes import LaneAccept, LaneAdd, LaneRemove, LaneSeen, LaneTest, Offer
 from graphchat.content.offrecord import OffRecord, OtrAccept, OtrAsk, OtrEnd
@@ -104,6 +105,9 @@ __all__ = [
     "GroupReject",
     "GroupWant",
     "Image",
+    "IntroAsk",
+    "IntroOffer",
+    "Introduction",
     "KeyNext",
     "LaneAccept",
     "LaneAdd",

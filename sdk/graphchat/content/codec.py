@@ -17,6 +17,7 @@ from graphchat.content.devices import ForDevices
 from graphchat.content.files import File, Filed
 from graphchat.content.forms import Filled, Form
 from graphchat.content.group import ForGroups
+from graphchat.content.introduction import Introduction
 from graphchat.content.keys import KeyNext
 from graphchat.content.lanes import Lanes
 from graphchat.content.offrecord import OffRecord
@@ -41,7 +42,7 @@ Spoken = Said | Asked | Filled | Filed
 """Every message that is a line of a conversation."""
 Repliable = Said | Choices | Poll | Form | File
 """Every message that can say which one it answers: `reply_to` and `quote`."""
-ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord | ForDevices
+ForPrograms = Control | About | Lanes | KeyNext | ForGroups | OffRecord | ForDevices | Introduction
 """Every message that people do not see as something that was said."""
 _Known = Spoken | Amending | ForPrograms
 Message = _Known | Unknown

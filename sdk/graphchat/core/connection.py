@@ -331,6 +331,8 @@ class Connection:
             handshake.check_fresh(shake.code, self.clock.now())
         side = Side(AgreementKey(shake.agreement_key), self.lanes[0].key)
         asked = handshake.read_confirmation(shake.code, side, lane.key, envelope)
+        if shake.peer_agreement and asked.agreed.ckb != shake.peer_agreement:
+            raise RemoteProtocolError("somebody else uses what was meant for one")
         if shake.phase is Phase.INVITED:
             handshake.check_offers(asked.hello.lanes, may_reach)
             return self.asked(asked)

@@ -111,10 +111,12 @@ class HandshakeState(msgspec.Struct):
     """The safety words, once both sides have agreed."""
     otr: Secret | None = None
     """The key of both for chats off the record; None in what older versions have begun."""
+    introducers: tuple[str, ...] = ()
+    """Who has introduced the two, by the names that they had here."""
     ckb: bytes = b""
     ekb0: bytes = b""
     peer_agreement: bytes = b""
-    """Bob: ``CKA``."""
+    """Bob: ``CKA``. Alice: the ``CKB`` that alone may use a code, if she was told it."""
     peer_proof: bytes = b""
     signature: bytes = b""
     """Under our statement of section 12: a proof begins with both."""

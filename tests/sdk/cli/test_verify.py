@@ -9,7 +9,12 @@ def test_both_see_the_same_six_words_and_note_that_they_did(pair: Pair) -> None:
     assert done.err == "If Bob sees the same words: graphchat verify Bob --yes\n"
     assert bob.do("verify", "Alice").out == done.out
     (row,) = alice.do("verify", "Bob", "--json").rows
-    assert row == {"contact": "Bob", "words": " ".join(words), "trust": 2}
+    assert row == {
+        "contact": "Bob",
+        "words": " ".join(words),
+        "trust": 2,
+        "introduced_by": [],
+    }
 
     assert alice.do("verify", "Bob", "--yes").err == "Bob is verified: trust 3.\n"
     assert [row["trust"] for row in alice.do("contacts", "--json").rows] == [3]
