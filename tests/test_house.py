@@ -218,6 +218,16 @@ def test_links_in_the_documents_lead_somewhere(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
+def test_behind_each_cannot_of_the_threats_a_test_is_named() -> None:
+    promised, without = False, []
+    for line in (ROOT / "docs/threats.md").read_text().splitlines():
+        if line.startswith(("#", "**")):
+            promised = line.startswith("**Cannot")
+        elif promised and line.startswith("- ") and ".py::" not in line:
+            without.append(line[:80])
+    assert without == []
+
+
 def test_the_tests_that_the_threats_name_are_there() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs/threats.md").read_text())
     assert len(named) >= 20

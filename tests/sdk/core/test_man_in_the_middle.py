@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from graphchat.core import handshake
 from graphchat.core.effects import Danger
 from graphchat.core.handshake import Phase
-from graphchat.crypto.keys import AgreementKey
+from graphchat.crypto.agreement import Side
+from graphchat.crypto.keys import AgreementKey, SigningKey
 from graphchat.errors import RemoteProtocolError
 from graphchat.testing.clock import FakeClock
-from graphchat.testing.pair import Pair, asker
+from graphchat.testing.pair import Code, Pair, asker
+from graphchat.testing.queues import Network
 
 
 def test_nobody_else_uses_what_was_offered_to_one() -> None:
@@ -158,3 +160,59 @@ def test_a_key_of_small_order_is_refused() -> None:
     for point in (bytes(32), b"\x01" + bytes(31)):
         with pytest.raises(RemoteProtocolError, match="small order"):
             AgreementKey.generate(FakeClock()).exchange(point)
+
+
+def test_who_has_seen_the_code_and_keeps_all_traffic_reads_nothing() -> None:
+    """He has the secret of the code, and its public keys; those of the two he has not."""
+    pair = Pair.by_invitation()
+    own = AgreementKey.generate(FakeClock(b"mallory"))
+    code = pair.code.keys
+    pair.bob.work()
+    first = [envelope for queue in pair.alice.queues.values() for envelope in queue.seen]
+    pair.settle()
+    answers = [queue.seen[0] for queue in pair.bob.queues.values()]
+    for envelope in [*first, *answers]:
+        with pytest.raises(RemoteProtocolError):
+            handshake.read_confirmation(code, Side(own, own), own, envelope)
+    # Used once, it opens nothing more.
+    late = asker(pair.code, pair.network, pair.clock, 2)
+    late.ask(pair.code.offers)
+    late.work()
+    pair.settle()
+    assert late.phase is Phase.REQUESTED
+    assert pair.alice.connection.state.handshake.peer_proof == bobs_key(pair)
+
+
+def bobs_key(pair: Pair) -> bytes:
+    return SigningKey(pair.bob.connection.state.handshake.proof_key).public
+
+
+def test_two_codes_of_one_person_have_nothing_in_common() -> None:
+    network, clock = Network(), FakeClock()
+    parts: list[bytes] = []
+    for _ in range(2):
+        code = Code.make(network, clock, 2, is_address=False)
+        assert code.keys.psk is not None
+        parts += [code.keys.id, code.keys.psk.reveal(), AgreementKey(code.agreement_key).public]
+        parts += [part for lane in code.offers for part in (lane.sender_id, lane.ratchet_key)]
+    assert len(set(parts)) == len(parts)
+
+
+def test_a_thief_of_the_keys_of_today_opens_nothing_of_yesterday() -> None:
+    pair = Pair.by_invitation().connect()
+    pair.alice.say("yesterday")
+    pair.settle()
+    pair.bob.say("seen")
+    pair.settle()
+    recorded = {number: list(queue.seen) for number, queue in pair.bob.queues.items()}
+    thief = pair.bob.disk.load(pair.clock)
+    opened = 0
+    for number, envelopes in recorded.items():
+        for envelope in envelopes:
+            try:
+                thief.lanes[number].open(thief.cid, envelope, pair.clock)
+            except RemoteProtocolError:
+                continue
+            opened += 1
+    assert any(envelopes for envelopes in recorded.values())
+    assert opened == 0
