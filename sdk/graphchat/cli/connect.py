@@ -164,4 +164,4 @@ async def _until_used(invitation: "Invitation", seconds: float, *, as_json: bool
     if as_json:
         output.write_json({"event": "established", **contacts.record(contact)})
     else:
-        output.say(f"{contact.name} is a contact now.")
+        output.say(f"{contact.name} is a contact now (trust {contact.trust}).")

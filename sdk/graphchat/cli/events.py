@@ -88,7 +88,8 @@ def line(event: Event, file: Path | None = None, look: said.Look | None = None) 
             return f"* {who} asks to talk off the record: graphchat otr {name} --accept"
         case ContactEstablished():
             by = ", ".join(map(plain, event.contact.introduced_by))
-            return f"* {who} is a contact now{f', introduced by {by}' if by else ''}."
+            known = f"trust {event.contact.trust}" + (f", introduced by {by}" if by else "")
+            return f"* {who} is a contact now ({known})."
         case ContactFailed(reason=reason):
             return f"! {who}: {plain(reason)}"
         case ContactRekeyed(trust=trust):
@@ -245,7 +246,7 @@ def _record(event: AboutContact) -> tuple[str, Record]:  # noqa: C901, PLR0911, 
         case OffTheRecordRequested():
             return "off_the_record", {}
         case ContactEstablished():
-            return "established", {}
+            return "established", {"trust": event.contact.trust}
         case ContactFailed(reason=reason):
             return "failed", {"reason": reason}
         case ContactRekeyed(trust=trust):

@@ -141,6 +141,7 @@ def _record(request: "Request") -> Mapping[str, object]:
         "id": request.contact.id,
         "kind": request.contact.kind,
         "introduced_by": "",
+        "trust": request.contact.trust,
         "text": request.text,
         "status": profile.status if profile else "",
         "bio": profile.bio if profile else "",

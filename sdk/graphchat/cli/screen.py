@@ -96,14 +96,15 @@ class Screen(App[None]):
                 self.notify(events.line(event), markup=False)
 
     async def _list(self) -> None:
-        """Show who there is, and how much of theirs nobody has seen."""
+        """Show who there is, how sure that is, and how much of theirs nobody has seen."""
         self._known = [each for each in await self._profile.contacts() if each.kind != "device"]
         options = self.query_one("#contacts", OptionList)
         labels = []
         for contact in self._known:
             unread = 0 if contact == self._contact else await contact.unread()
             count = f" ({unread})" if unread else ""
-            labels.append(Option(Styled(f"{plain(contact.name)}{count}"), id=contact.id))
+            label = f"{contact.trust} {plain(contact.name)}{count}"
+            labels.append(Option(Styled(label), id=contact.id))
         place = options.highlighted
         options.clear_options()
         options.add_options(labels)
@@ -122,7 +123,7 @@ class Screen(App[None]):
             text = events.shown(self._profile.name, contact.name, line, "", look)
             talk.write(Styled.from_ansi(f"{line.id.hex()[:4]} {text}"))
         await contact.read()
-        self.sub_title = plain(contact.name)
+        self.sub_title = f"{plain(contact.name)} (trust {contact.trust})"
 
     def _say(self, text: str) -> None:
         self.query_one("#typing", Static).update(Styled(plain(text)))

@@ -89,8 +89,8 @@ EVENTS: dict[str, tuple[Callable[[Contact], Event], str, dict[str, object]]] = {
     ),
     "established": (
         lambda bob: ContactEstablished(5, bob),
-        "* Bob is a contact now.",
-        {"event": "established"},
+        "* Bob is a contact now (trust 2).",
+        {"event": "established", "trust": 2},
     ),
     "failed": (
         lambda bob: ContactFailed(6, bob, "It was used."),

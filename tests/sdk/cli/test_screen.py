@@ -64,7 +64,7 @@ async def test_what_cannot_be_done_is_said_and_can_be_mended(
     alice, _, hers, _ = homes
     screen = Screen(alice.me, None)
     async with screen.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: screen.sub_title == "Bob")
+        await until(pilot, lambda: screen.sub_title == "Bob (trust 2)")
         for line, sentence in (
             (":dance", "There is no :dance."),
             (":react last 👍", "Nothing was said yet"),
@@ -99,12 +99,12 @@ async def test_others_are_counted_and_chosen(tmp_path: Path) -> None:
                 found = [options.get_option_at_index(at) for at in range(options.option_count)]
                 return [str(option.prompt) for option in found]
 
-            await until(pilot, lambda: names() == ["Bob", "Carol (1)"])
+            await until(pilot, lambda: names() == ["2 Bob", "2 Carol (1)"])
             options.focus()
             options.highlighted = 1
             await pilot.press("enter")
             await until(pilot, lambda: "Carol: psst" in talk(screen))
-            await until(pilot, lambda: names() == ["Bob", "Carol"])
+            await until(pilot, lambda: names() == ["2 Bob", "2 Carol"])
 
 
 async def test_who_types_is_seen_by_who_wants_it(
