@@ -80,8 +80,9 @@ class Watch:
     ) -> Iterator[float]:
         for number, rank in ranks.items():
             for seq, wait in self.waits.items():
-                if rank and seq > sealed[number] and (due := wait.due(rank)) > now:
-                    yield due
+                # One that became due since lanes were looked at last has its turn at once.
+                if rank and seq > sealed[number]:
+                    yield max(wait.due(rank), now)
 
 
 def ranks(lanes: Mapping[int, Lane], available: Sequence[int]) -> dict[int, int]:

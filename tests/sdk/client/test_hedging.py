@@ -65,6 +65,13 @@ def test_a_turn_comes_when_it_was_said_to(pauses: list[float], taken: int, rank:
     assert watch.limit(rank, 1, len(pauses), now + 1e6) == len(pauses)
 
 
+def test_a_turn_that_came_while_nobody_looked_is_not_missed() -> None:
+    watch = Watch()
+    watch.wrote(1, 0.0)
+    assert watch.next({5: 1}, {5: 0}, NO_OK + 1) == NO_OK + 1
+    assert watch.next({5: 1}, {5: 1}, NO_OK + 1) is None
+
+
 def test_lanes_in_doubt_come_last() -> None:
     lanes = Pair.by_invitation(3, 3).connect().alice.connection.lanes
     first = min(ranks(lanes, [0, 1, 2]), key=lambda number: ranks(lanes, [0, 1, 2])[number])
