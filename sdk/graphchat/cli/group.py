@@ -1,10 +1,12 @@
 """Groups: founding, joining, talking."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graphchat.cli import home, output
+from graphchat.cli import home, output, transfers
+from graphchat.cli.compose import Wanted, compose
 from graphchat.cli.connect import source_of
 from graphchat.cli.options import Json, Qr, Wait, Who
 from graphchat.errors import ContentError, NotFoundError, StateError
@@ -12,7 +14,8 @@ from graphchat.errors import ContentError, NotFoundError, StateError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from graphchat.client import Client, Group, OwnProfile
+    from graphchat.client import Client, Group, LocalFile, OwnProfile
+    from graphchat.content import Message
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +28,8 @@ GroupName = Annotated[
 ]
 # Seconds for what has to leave before a command ends; the rest leaves with the next one.
 LEAVE: Final = 5.0
+# Seconds that relays have to take a post.
+PATIENCE: Final = 10.0
 HOST: Final = "This device forwards for the group: keep it running, such as by receive --follow."
 
 
@@ -145,13 +150,25 @@ def members(ctx: typer.Context, name: GroupName, as_json: Json = False) -> None:
 def send(
     ctx: typer.Context,
     name: GroupName,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What to say; with --file what that is.")
+    ] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE", help="A picture, or any other file."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Post in a group. It is done once a relay has it for a host."""
+    """Post in a group. It is done once a relay has it for a host.
+
+    A file stays at your relays for all members until it expires, after 21 days by default.
+    """
+    message = compose(Wanted(text, file)) if file else text
 
     async def work(client: "Client", profile: "OwnProfile") -> None:
-        await say(await profile.group(name), text, as_json=as_json)
+        await say(await profile.group(name), message, as_json=as_json)
 
     home.run_as(ctx, work)
 
@@ -160,6 +177,26 @@ MemberName = Annotated[
     str, typer.Argument(metavar="MEMBER", help="A name of graphchat group members, or a key.")
 ]
 Number = Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="As history shows it.")]
+
+
+@app.command(epilog="Example: graphchat group get Hikers Bob 7 ~/Downloads")
+def get(
+    ctx: typer.Context,
+    name: GroupName,
+    member: MemberName,
+    number: Number,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder, or the new name of the file.")
+    ] = Path(),
+) -> None:
+    """Get the file of a post from the relays. Nothing is overwritten; see: graphchat file get."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        group = await profile.group(name)
+        found = await transfers.posted(group, group.member(member).key, number, path.expanduser())
+        output.write(output.plain(str(found)))
+
+    home.run_as(ctx, work)
 
 
 @app.command(epilog='Example: graphchat group edit Hikers 3 "Sunday at nine?"')
@@ -297,11 +334,16 @@ def show(group: "Group", *, as_json: bool) -> None:
     output.write_card(record(group), as_json=as_json)
 
 
-async def say(group: "Group", text: str, *, as_json: bool) -> None:
+async def say(group: "Group", said: "str | LocalFile | Message", *, as_json: bool) -> None:
     """Post, and show how far it came."""
-    if not text.strip():
+    from graphchat.client import FileReceipt
+
+    if isinstance(said, str) and not said.strip():
         raise ContentError("There is nothing to post. Give a text.")
-    receipt = await group.send(text)
+    receipt = await group.post(said)
+    if isinstance(receipt, FileReceipt):
+        await transfers.uploaded(receipt, as_json=as_json)
+    await home.in_time(receipt.sent(), PATIENCE)
     await home.in_time(group.told(), LEAVE)
     if as_json:
         output.write_json({"event": receipt.state, "group": group.name, "id": receipt.id.hex()})

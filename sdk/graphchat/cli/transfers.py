@@ -11,7 +11,7 @@ from graphchat.cli.options import Json, WhichMessage, Who
 from graphchat.errors import NotFoundError, StateError
 
 if TYPE_CHECKING:
-    from graphchat.client import Client, Contact, FileReceipt, OwnProfile
+    from graphchat.client import Client, Contact, FileReceipt, Group, OwnProfile
     from graphchat.ids import MessageId
 
 app: Final = typer.Typer(
@@ -151,6 +151,21 @@ async def fetched(contact: "Contact", message_id: "MessageId", target: Path) -> 
     file = (await contact.line(message_id)).message
     with progress.bar(getattr(file, "name", ""), bytes_=True) as shown:
         return await contact.fetch(message_id, target, shown)
+
+
+async def posted(group: "Group", author: bytes, number: int, target: Path) -> Path:
+    """Fetch the file of a post, and show how far it is.
+
+    Raises `NotFoundError` if it is none of the newest posts, `StateError` if it has no file.
+    """
+    from graphchat.content import File
+
+    name = await group.find(author, number)
+    for line in await group.history(limit=1_000):
+        if line.id == name and isinstance(line.message, File):
+            with progress.bar(line.message.name, bytes_=True) as shown:
+                return await group.fetch(line.message, name, target, shown)
+    raise StateError("This post has no file, or stands above the last 1,000.")
 
 
 async def _file_id(contact: "Contact", text: str) -> "MessageId":

@@ -1,10 +1,12 @@
 """Groups by commands: each runs alone, and what is said goes on with the next."""
 
+from pathlib import Path
+
 from tests.sdk.cli.people import NewPerson, Pair, Person
 from tests.together.processes import RelayProcess
 
 
-def test_a_group_is_founded_joined_and_talked_in(pair: Pair) -> None:
+def test_a_group_is_founded_joined_and_talked_in(pair: Pair, tmp_path: Path) -> None:
     alice, bob = pair
     made = alice.do("group", "create", "Hikers", "--history", "5", "--json").rows[0]
     assert (made["group"], made["role"], made["host"]) == ("Hikers", "owner", True)
@@ -39,6 +41,17 @@ def test_a_group_is_founded_joined_and_talked_in(pair: Pair) -> None:
         True,
         [],
     )
+    path = tmp_path / "map.bin"
+    path.write_bytes(b"here")
+    alice.do("group", "send", "Hikers", "the map", "--file", str(path))
+    assert "(file) map.bin" in alice.do("group", "history", "Hikers").out
+    number = str(alice.do("group", "history", "Hikers", "--json").rows[-1]["number"])
+    got = alice.do("group", "get", "Hikers", "Alice", number, str(tmp_path / "got.bin")).out
+    assert (got.strip(), (tmp_path / "got.bin").read_bytes()) == (
+        str(tmp_path / "got.bin"),
+        b"here",
+    )
+    assert "has no file" in alice.refused("group", "get", "Hikers", "Bob", "1")
     assert "no poll" in alice.refused("group", "vote", "Hikers", "Bob", "1", "1")
     assert "no such post" in alice.refused("group", "edit", "Hikers", "9", "x")
     assert "Nothing is left" in alice.refused("group", "edit", "Hikers", "1", " ")
