@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from graphchat.client import accept as accepting, codes, reach, rows
 from graphchat.client.apply import Applier
 from graphchat.client.context import Context, Job
-from graphchat.client.introducing import KEY, Introductions
 from graphchat.client.live import INTRODUCED, Live
 from graphchat.client.queues import make_lanes
 from graphchat.client.stored import (
@@ -26,7 +25,6 @@ from graphchat.core.handshake import Phase
 from graphchat.core.introduction import Forwarding, Meeting, Met, Odd, Stored
 from graphchat.core.lane import LaneState
 from graphchat.errors import RemoteProtocolError, StateError
-from graphchat.store import Cursor
 
 if TYPE_CHECKING:
     from graphchat.client.engine import Engine
@@ -251,8 +249,15 @@ async def sweep(turn: Applier) -> None:
             context.introductions.change(turn.unit, number, None)
 
 
-def forget_all(profile: int, introductions: Introductions, cursor: Cursor) -> None:
-    """Forget all of a profile that is deleted."""
-    for number, found in introductions.known.items():
-        if found.profile == profile:
-            cursor.execute("DELETE FROM client_setting WHERE key = ?", (f"{KEY}{number}",))
+async def forget_all(engine: "Engine", profile: int) -> None:
+    """Forget all of a profile that is deleted, with the queues that were offered."""
+
+    async def forget(turn: Applier) -> None:
+        introductions = engine.context.introductions
+        for number, found in list(introductions.known.items()):
+            if found.profile == profile:
+                introductions.change(turn.unit, number, None)
+                for lane in found.lanes if isinstance(found, Meeting) else ():
+                    _remove(turn, profile, lane)
+
+    await engine.do(forget)

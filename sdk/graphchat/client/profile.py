@@ -425,6 +425,7 @@ class OwnProfile:
         if (address := await self.current_address()) is not None:
             await address.delete()
         await groups.forget_all(self._engine, self.row_id)
+        await introductions.forget_all(self._engine, self.row_id)
         await self._engine.do(partial(self._engine.context.devices.forget, self.row_id))
         for row_id in await self._engine.context.database.read(partial(_all, self.row_id)):
             # One of a contact goes with it.

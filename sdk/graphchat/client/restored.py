@@ -4,6 +4,7 @@ Rule: one transaction, before anything is sent: a crash leaves the mark, and it 
 """
 
 from graphchat.client.groups.live import GroupRecord
+from graphchat.client.introducing import KEY as INTRODUCTION
 from graphchat.clock import Clock
 from graphchat.core import record, restored
 from graphchat.core.connection import ConnectionState
@@ -35,6 +36,8 @@ def settle(clock: Clock, cursor: Cursor) -> None:
         cursor.execute(
             "UPDATE client_group SET machine = ? WHERE id = ?", (record.dump(group), row_id)
         )
+    # Keys of an introduction that was going on may have been used since.
+    cursor.execute("DELETE FROM client_setting WHERE key GLOB ?", (f"{INTRODUCTION}*",))
     cursor.execute("DELETE FROM client_setting WHERE key = ?", (RESTORED,))
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
+from tests.sdk.client.crashing import Fuse, die, fuse_up
 from tests.sdk.client.people import Home, Place, introduce, one, texts
 
 from graphchat import (
+    Client,
     Contact,
     ContactEstablished,
     Introduced,
@@ -196,3 +198,40 @@ async def test_it_goes_on_after_a_restart_of_everybody(place: Place) -> None:
     [found] = await bob.me.introductions()
     await found.accept()
     assert (await one(alice.me, ContactEstablished)).contact.trust == 1
+
+
+async def test_a_profile_that_is_deleted_leaves_no_introduction(place: Place) -> None:
+    alice, _, [john], [pair] = await friends(place, "John")
+    await john.me.introduce(*pair)
+    [hers] = await asked(alice, 1)
+    await hers.accept()
+    await alice.client.delete_profile(alice.me)
+    await john.client.delete_profile(john.me)
+    for home in (alice, john):
+        assert home.client.engine.context.introductions.known == {}
+
+
+@pytest.mark.parametrize("at", [1, 3, 6])
+async def test_a_crash_while_somebody_says_yes_does_no_harm(place: Place, at: int) -> None:
+    alice, bob, [john], [pair] = await friends(place, "John")
+    await john.me.introduce(*pair)
+    [hers], [his] = await asked(alice, 1), await asked(bob, 1)
+    await his.accept()
+    await bob.client.settled()
+    fuse = Fuse(at)
+    fuse_up(alice.client, fuse)
+    saying = asyncio.create_task(hers.accept())
+    blown = asyncio.create_task(fuse.blown.wait())
+    await asyncio.wait({saying, blown}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    for task in (saying, blown):
+        task.cancel()
+    await asyncio.gather(saying, blown, return_exceptions=True)
+    await die(alice.client)
+    alice.client = await alice.stack.enter_async_context(Client(alice.path))
+    alice.me = await alice.client.profile()
+    for each in await alice.me.introductions():
+        await each.accept()
+    assert (await one(bob.me, ContactEstablished)).contact.name == "Alice"
+    await (await bob.me.contact("Alice")).send("once")
+    assert await texts(alice.me, 1) == ["once"]
+    assert [each.name for each in await alice.me.contacts()] == ["Bob", "John"]
