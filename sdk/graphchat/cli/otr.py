@@ -3,6 +3,8 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -150,6 +152,15 @@ async def _lines(say: list[str] | None) -> AsyncIterator[str]:
         for text in say:
             yield text
         return
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
+    loop, lines = asyncio.get_running_loop(), asyncio.Queue[str]()
+
+    def read() -> None:
+        with suppress(RuntimeError):  # it is over, and nobody listens any more
+            while line := sys.stdin.readline():
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+            loop.call_soon_threadsafe(lines.put_nowait, "")
+
+    # Not one of the loop's own threads: those are waited for, until somebody presses Enter.
+    Thread(target=read, daemon=True).start()
+    while line := await lines.get():
         yield line.rstrip("\r\n")

@@ -1,6 +1,7 @@
 """Talking off the record by commands, with somebody who has an open client."""
 
 import asyncio
+from threading import Event
 
 import pytest
 from tests.sdk.cli.people import Pair, Person
@@ -96,3 +97,20 @@ def test_nobody_waits_for_ever(pair: Pair) -> None:
     assert "has not asked within" in alice.run("otr", "Bob", "--accept", "--wait", "0.2").err
     assert "has not answered" in alice.run("otr", "Bob", "--wait", "0.5").err
     assert alice.run("otr", "Bob", "--accept", "--reject").status == 2
+
+
+async def test_it_ends_with_the_other_side_though_nobody_presses_enter(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = pair
+    pressed = Event()
+    monkeypatch.setattr("sys.stdin.readline", lambda: str(pressed.wait(60))[:0], raising=False)
+    async with Client(bob.database) as client:
+        his = await contact(client, "Alice")
+        command = asyncio.create_task(beside(alice, "otr", "Bob", "--wait", "20"))
+        await his.asked_off_the_record()
+        await (await his.accept_off_the_record()).end()
+        done = await command
+    assert not pressed.is_set()
+    pressed.set()
+    assert "They have ended it." in done.err
