@@ -80,7 +80,7 @@ def link(  # noqa: PLR0917 - one for each option
     if found is None:
         return
     other, device_id, words = found
-    output.say(f"The device {output.plain(other)} asks to be linked. {COMPARE}\n\n  {words}\n")
+    output.say(f"The device {output.plain(other)} asks to be linked. {COMPARE} {words}")
     if not yes and not output.can_ask():
         output.say(f"If they are the same: graphchat device confirm {output.plain(other)} --yes")
         return
@@ -115,7 +115,8 @@ def accept(
 
         async def until_in() -> None:
             words = await joined.words()
-            output.say(f"{COMPARE}\n\n  {' '.join(words)}\n\nSay yes on the other device ...")
+            output.say(f"{COMPARE} {' '.join(words)}")
+            output.say("Say yes on the other device ...")
             with bar("What was said") as progress:
                 await joined.synced(progress)
 
@@ -157,7 +158,7 @@ def confirm(ctx: typer.Context, which: Which, yes: Yes = False, as_json: Json = 
         return device.id, " ".join(device.words)
 
     device_id, words = home.run_as(ctx, look)
-    output.say(f"{COMPARE}\n\n  {words}\n")
+    output.say(f"{COMPARE} {words}")
     if not yes and not output.can_ask():
         raise StateError("Nobody is here to ask. If the words are the same, add --yes.")
     _decide(ctx, device_id, which, yes=yes, as_json=as_json)

@@ -142,7 +142,7 @@ class Contact(Talking):
 
         False until something came by each of them.
         """
-        lanes = [lane for lane in self._live.connection.lanes.values() if lane.started]
+        lanes = [each for each in self._engine.context.devices.lanes(self._live) if each.started]
         return bool(lanes) and all(lane.post_quantum for lane in lanes)
 
     @property
@@ -183,7 +183,8 @@ class Contact(Talking):
     @property
     def relays(self) -> tuple[str, ...]:
         """Where the contact receives: one create URI for each lane."""
-        peers = (lane.state.peer for lane in self._live.connection.lanes.values())
+        lanes = self._engine.context.devices.lanes(self._live)
+        peers = (lane.state.peer for lane in lanes)
         return tuple(peer.base for peer in peers if peer is not None)
 
     async def asked(self) -> None:

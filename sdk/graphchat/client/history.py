@@ -201,7 +201,8 @@ def _line(row: _Row, read_there: int, about: Iterable[Mark | Ballot]) -> Line:
         None if expires_at is None else _moment(expires_at),
         reactions=tuple(each for each in about if isinstance(each, Mark)),
         votes=tuple(each for each in about if isinstance(each, Ballot)),
-        read=bool(outgoing) and position <= read_there,
+        # Lines that another device has sent have numbers below 0; 0 means that nothing was read.
+        read=bool(outgoing) and read_there != 0 and position <= read_there,
     )
 
 

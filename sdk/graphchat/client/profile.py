@@ -306,7 +306,10 @@ class OwnProfile:
     async def _contacts(self, states: tuple[str, ...]) -> list[Contact]:
         read = partial(_rows_in, self.row_id, states)
         found = await self._engine.context.database.read(read)
-        return [Contact(self._engine, await self._engine.live(row_id)) for row_id in found]
+        lives = [await self._engine.live(row_id) for row_id in found]
+        for live in lives:
+            await self._engine.context.devices.targets(live)  # loads what it is talked to by
+        return [Contact(self._engine, live) for live in lives]
 
     async def search(
         self, query: str, *, before: int | None = None, limit: int = 50

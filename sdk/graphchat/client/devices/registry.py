@@ -17,6 +17,7 @@ from graphchat.content import Message
 from graphchat.core.devices.theirs import TheirDevices
 from graphchat.core.frame import MESSAGE_ID_SIZE, Kind
 from graphchat.core.handshake import Phase
+from graphchat.core.lane import Lane
 from graphchat.errors import NotFoundError, RemoteProtocolError
 from graphchat.ids import MessageId
 
@@ -79,6 +80,15 @@ class Registry:
     def is_container(live: Live) -> bool:
         """Tell whether a contact has no connection of its own: it is talked to by branches."""
         return not live.connection.lanes and live.connection.phase is Phase.ESTABLISHED
+
+    def lanes(self, live: Live) -> list[Lane]:
+        """Return the lanes by which a contact is talked to, of all its devices that are loaded."""
+        found = list(live.connection.lanes.values())
+        for each in self.branches(live.id):
+            branch = self.context.lives.get(each.connection or 0)
+            if each.state == "open" and branch is not None and branch.id != live.id:
+                found += branch.connection.lanes.values()
+        return found
 
     # Own devices
 

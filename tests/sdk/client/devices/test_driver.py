@@ -62,6 +62,9 @@ async def test_both_devices_talk_with_a_contact(place: Place) -> None:
     for contact in (hers, his, copy):
         assert len(await said(contact)) == 3
     assert len(await bob.me.contacts()) == 1
+    assert copy.post_quantum
+    assert set(copy.relays) == set(hers.relays)
+    assert not any(line.read for line in await copy.history())
 
 
 async def test_what_is_changed_on_one_device_is_changed_on_the_other(place: Place) -> None:
