@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from graphchat.client import saying
 from graphchat.client.apply import Applier
+from graphchat.client.context import Context
 from graphchat.client.files import disk, removing, rows
 from graphchat.client.files.filling import Filling
 from graphchat.client.files.records import COPIES, STRIP, LocalFile, Stored, UploadState, Where
@@ -199,7 +200,7 @@ class Uploads:
         """Say the message that names all queues, and forget the file, in one commit."""
         filling, where = upload.filling, upload.where
         message_id = MessageId(where.message_id)
-        file = message_of(filling, keep=bool(where.group))
+        file = message_of(filling, keep=_has_many(self._context, where, filling.profile))
         if where.group:
             groups = self._context.groups
             group = await groups.get(where.group)
@@ -242,6 +243,12 @@ class Uploads:
 
 def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
+
+
+def _has_many(context: Context, where: Where, profile: int) -> bool:
+    """Tell whether several devices read the chunks: in a group, of one contact, or our own."""
+    devices = context.devices
+    return bool(where.group or devices.linked(profile) or devices.branches(where.connection))
 
 
 def message_of(filling: Filling, *, keep: bool) -> File:

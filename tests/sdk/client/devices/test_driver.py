@@ -6,6 +6,7 @@ from tests.sdk.client.people import Place, introduce, one, texts, until
 
 from graphchat import ContactDevices, Device, MessageMirrored, Text
 from graphchat.client.devices.events import DeviceLinked
+from graphchat.content import File
 from graphchat.errors import CodeError, NotFoundError, StateError
 
 
@@ -156,3 +157,15 @@ async def test_a_code_for_devices_is_no_invitation_and_an_invitation_links_no_de
     with pytest.raises(StateError):
         await alice.client.accept_device(link_code.link)
     assert [each.name for each in await alice.client.profiles()] == ["Alice"]
+
+
+async def test_a_file_stays_at_the_relays_for_every_device(place: Place) -> None:
+    alice, bob = await place.pair()
+    hers, _ = await introduce(alice.me, bob.me)
+    there = await link(alice, await place.home("laptop", [place.relays["one"]]))
+    path = place.folder / "notes.bin"
+    path.write_bytes(bytes(1_000))
+    await hers.post(path)
+    mirrored = (await one(there, MessageMirrored)).message
+    assert isinstance(mirrored, File)
+    assert mirrored.keep
