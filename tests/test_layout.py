@@ -87,6 +87,7 @@ WHOLE: Final = {
     "sdk/client/crash": "a client that dies at any boundary",
     "sdk/client/offrecord/deniable": "a real chat and a made-up one before one judge",
     "sdk/client/groups/crash": "a host and a member that die at any boundary",
+    "sdk/client/devices/crash": "a device that dies while it is linked",
     "sdk/core/man_in_the_middle": "somebody in between, at each place where he cannot",
     "sdk/core/private": "a conversation that either side could have made up",
     "sdk/core/connection_hostile": "a contact with the right keys who breaks the rules",
