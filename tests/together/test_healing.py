@@ -132,6 +132,8 @@ def behind(people: list[Person]) -> int:
 
 
 @pytest.mark.timeout(900)
+# A relay that is killed in this process leaves its sockets to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize(
     ("policy", "seconds"),
     [
@@ -142,9 +144,16 @@ def behind(people: list[Person]) -> int:
     ids=["all", "all, long", "hedge"],
 )
 async def test_a_bad_relay_costs_nothing_and_is_named_and_replaced(
-    seconds: float, world: tuple[list[Person], LyingRelay, list[TestRelay]]
+    seconds: float, policy: Policy, world: tuple[list[Person], LyingRelay, list[TestRelay]]
 ) -> None:
     people, bad, good = world
+
+    def is_found_out() -> bool:
+        # With a policy that uses one lane at a time, a lane that nobody needs stays where it is.
+        if policy.name == "hedge":
+            return any(base in person.named for person in people)
+        return lanes_by(base, people) <= LEFT
+
     async with asyncio.timeout(120):
         await acquaint(people)
     listening = [asyncio.create_task(person.listen()) for person in people]
@@ -154,7 +163,7 @@ async def test_a_bad_relay_costs_nothing_and_is_named_and_replaced(
             tasks.create_task(person.talk(Random(number), enough))
         await crash(bad, Random(11), seconds)
         async with asyncio.timeout(SETTLING):
-            while lanes_by(base, people) > LEFT:  # noqa: ASYNC110 - a network
+            while not is_found_out():  # noqa: ASYNC110 - a network
                 await asyncio.sleep(0.1)
         enough.set()
     async with asyncio.timeout(SETTLING):
@@ -170,6 +179,6 @@ async def test_a_bad_relay_costs_nothing_and_is_named_and_replaced(
         for name, texts in person.said.items():
             assert by_name[name].heard[person.me.name] == texts, "none lost, none twice, in order"
     named = [person for person in people if base in person.named]
-    assert len(named) > PEOPLE // 2
+    assert len(named) > (0 if policy.name == "hedge" else PEOPLE // 2)
     honest = {each.uri.partition("#")[0] for each in good}
     assert not any(person.named & honest for person in people), "no honest relay is blamed"
