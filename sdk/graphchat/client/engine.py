@@ -318,10 +318,11 @@ class Engine:
         for number, lane in live.connection.lanes.items():
             if (relay := live.lane_relay(number)) is not None:
                 lane.state.away_since = self.context.health.down_since(relay)
+        # Before its machine changes: whatever happens then, what is not stored is loaded anew.
+        turn.unit.stir(live)
         effects = live.connection.tick(self.flow.available(live))
         if effects:
             await turn.apply(live, effects)
-        turn.unit.stir(live)
         for number in live.traffic:
             turn.unit.after(partial(self.flow.hand_over, live, number))
 

@@ -500,12 +500,16 @@ class Connection:
             if (gap := self.inbox.gap(stream)) is not None:
                 last = min(gap[1], gap[0] + MAX_RESEND - 1)
                 messages.append(Resend(stream, gap[0], last))
-        established = self.phase is Phase.ESTABLISHED
+        changes: list[Effect] = []
+        if self.phase is Phase.ESTABLISHED:
+            changes += self.rotation.wish(self.clock.now())
+            changes += self.keys.wish(self.clock.now())
+        # A lane that took too long has just been given up.
+        left = [number for number in available if number in self.lanes]
         return [
-            *(self.rotation.wish(self.clock.now()) if established else []),
-            *(self.keys.wish(self.clock.now()) if established else []),
-            *self._nudge(available),
-            *(sealed for said in messages for sealed in self._send_outside(said, available)),
+            *changes,
+            *self._nudge(left),
+            *(sealed for said in messages for sealed in self._send_outside(said, left)),
         ]
 
     def _nudge(self, available: Sequence[int]) -> list[Effect]:

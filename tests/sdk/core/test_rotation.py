@@ -246,3 +246,27 @@ def test_a_lane_that_is_due_while_nothing_can_be_sent_is_looked_at_again_later()
     assert machine.lanes_due == now + RETRY
     machine.tick([*machine.lanes])
     assert machine.state.rotation.adding is not None
+
+
+def test_a_receipt_that_is_due_leaves_although_a_new_lane_is_given_up_at_that_moment() -> None:
+    pair = Pair.by_invitation().connect()
+    talk(pair, 1)
+    pair.alice.connection.lanes[1].state.dropped = True
+    pair.alice.tick()
+    for side in (pair.alice, pair.bob):
+        side.work()
+    pair.alice.send(0)
+    while pair.bob.queues[0].envelopes:
+        pair.bob.receive(0)
+    pair.bob.work()
+    pair.bob.say("before the end")
+    pair.bob.send(0)
+    while pair.alice.queues[0].envelopes:
+        pair.alice.receive(0)
+    machine = pair.alice.connection
+    assert machine.lanes[16].can_send
+    assert machine.receipts.due is not None
+    pair.clock.advance(Schedule().give_up)
+    effects = machine.tick([number for number, lane in machine.lanes.items() if lane.can_send])
+    assert 16 not in machine.lanes
+    assert {effect.lane for effect in effects if isinstance(effect, do.Sealed)} == {0, 1}
