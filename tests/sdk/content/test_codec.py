@@ -45,6 +45,7 @@ from graphchat.content.codec import _TYPES, _Known
 from graphchat.errors import ContentError, RemoteProtocolError
 
 VECTORS: Final = json.loads((Path(__file__).parents[2] / "vectors" / "messages.json").read_text())
+APART = ("group.", "device.", "intro.", "otr.")
 SEQS = st.integers(1, 2**63 - 129)
 STREAMS = st.binary(min_size=8, max_size=8)
 LINES = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=30)
@@ -297,8 +298,8 @@ def test_there_is_a_vector_of_every_type_that_other_files_do_not_have() -> None:
         decode(bytes.fromhex(vector["payload"])).__struct_config__.tag
         for vector in VECTORS["messages"]
     }
-    # Those of groups, devices and chats off the record have properties of their own.
-    others = {name for name in _TYPES if not name.startswith(("group.", "device.", "otr."))}
+    # Those that have properties of their own.
+    others = {name for name in _TYPES if not name.startswith(APART)}
     assert others - found == {"welcome", "receipt", "resend", "bot.commands"}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from unicodedata import category
 
+from graphchat.content import unseen
 from graphchat.content.files import CHUNK
 from graphchat.content.pictures import MAX_FILE, make_image
 from graphchat.errors import ContentError, StateError
@@ -106,7 +107,11 @@ def safe_name(name: str) -> str:
     """Return a name that is good in every folder of every system, and hides nothing."""
     kept = "".join("_" if c in _UNWELCOME or category(c)[0] == "C" else c for c in name)
     kept = kept[:_LONGEST].strip().rstrip(".").rstrip()
-    if not kept or kept[0] in ".-~" or kept.partition(".")[0].strip().upper() in _DEVICES:
+    if (
+        not unseen.shows(kept)
+        or kept[0] in ".-~"
+        or kept.partition(".")[0].strip().upper() in _DEVICES
+    ):
         kept = f"_{kept}"
     while len(kept.encode()) > _LONGEST:
         kept = kept[:-1]
