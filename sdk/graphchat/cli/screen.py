@@ -11,6 +11,7 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList, RichLog, Static
 from textual.widgets.option_list import Option
 
@@ -74,6 +75,14 @@ class Screen(App[None]):
     @work
     async def _listen(self) -> None:
         """Show what happens until the end. What was shown is not shown again by `receive`."""
+        try:
+            await self._follow()
+        except NoMatches:
+            # At the end the screen is taken down before this task is.
+            if self.query("#talk"):
+                raise
+
+    async def _follow(self) -> None:
         last = 0
         await self._show()
         while True:
