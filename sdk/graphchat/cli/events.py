@@ -60,7 +60,7 @@ def record(event: Event, file: Path | None = None) -> Record:
 def line(event: Event, file: Path | None = None, look: said.Look | None = None) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
     if isinstance(event, GroupEvent):
-        return group_events.line(event)
+        return group_events.line(event, look)
     if isinstance(event, DeviceEvent):
         return device_events.line(event)
     who = plain(event.contact.name)

@@ -275,12 +275,15 @@ def history(
 ) -> None:
     """Show what was posted, oldest first. The number behind # is for: graphchat group delete."""
     from graphchat.cli import group_events
+    from graphchat.cli.terminal import Terminal
 
     async def work(client: "Client", profile: "OwnProfile") -> list[str]:
-        found = await (await profile.group(name)).history(query=search, limit=limit)
+        group = await profile.group(name)
+        found = await group.history(query=search, limit=limit)
         if as_json:
             return [output.as_json(group_events.history_record(line)) for line in found]
-        return [group_events.history_line(line) for line in found]
+        look = Terminal.here()
+        return [group_events.history_line(group.name, line, look) for line in found]
 
     for line in home.run_as(ctx, work):
         output.write(line)

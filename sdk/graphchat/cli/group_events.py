@@ -1,10 +1,11 @@
 """What happened in groups, as lines for people and as objects for programs."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Final, assert_never
 
 from graphchat.cli.output import plain
-from graphchat.cli.said import Votes, indented, said as in_words
+from graphchat.cli.said import Look, Votes, indented, said as in_words
 from graphchat.client.groups.events import (
     GroupAlarm,
     GroupChanged,
@@ -15,7 +16,20 @@ from graphchat.client.groups.events import (
     JoinRequested,
 )
 from graphchat.client.groups.views import GroupLine
-from graphchat.content import Edit, Message, Poll, Reaction, Text, Vote
+from graphchat.content import (
+    Choices,
+    Edit,
+    File,
+    Form,
+    Image,
+    Location,
+    Message,
+    Poll,
+    Reaction,
+    Text,
+    Voice,
+    Vote,
+)
 from graphchat.content.words import kind_of, text_of
 
 Record = Mapping[str, object]
@@ -69,7 +83,7 @@ def _record(
             return "group.alarm", {"warning": warning}
 
 
-def line(event: GroupEvent) -> str:  # noqa: PLR0911 - a table
+def line(event: GroupEvent, look: Look | None = None) -> str:  # noqa: PLR0911 - a table
     """Return what `receive` shows. Nothing in it can disturb a terminal, or look like a line."""
     if isinstance(event, GroupInvited):
         what = "a broadcast" if event.broadcast else "a group"
@@ -81,7 +95,8 @@ def line(event: GroupEvent) -> str:  # noqa: PLR0911 - a table
     match event:
         case GroupMessageReceived(author=author, sent_at=sent_at, message=message):
             at = f"{sent_at.astimezone():%Y-%m-%d %H:%M}"
-            return f"{at} [{where}] {plain(author)}: {said(message)}"
+            post = _post(event.group.name, author, event.number)
+            return f"{at} [{where}] {plain(author)}: {said(message, post, look=look)}"
         case GroupChanged(what=what, by=by, whom=whom, detail=detail):
             names = {"by": by or "a host", "whom": whom, "detail": detail}
             return f"* {where}: {plain(_CHANGES.get(what, what).format(**names))}"
@@ -101,13 +116,20 @@ def _posts(gap: GroupGap) -> str:
     return f"post {gap.first}" if gap.first == gap.last else f"posts {gap.first} to {gap.last}"
 
 
-def said(message: Message | None, votes: Votes | None = None) -> str:
-    """Return a post in words; further lines are indented, so that none looks like another post."""
+def said(
+    message: Message | None, post: str, votes: Votes | None = None, look: Look | None = None
+) -> str:
+    """Return a post in words; further lines are indented, so that none looks like another post.
+
+    ``post`` names it for commands, and must be `plain`.
+    """
     match message:
         case None:
             return "(deleted)"
-        case Text() | Poll():
-            return in_words(message, votes=votes)
+        case Text() | Poll() | Choices() | Form() | Location() | Image() | Voice() | File():
+            get = f"not fetched; graphchat group get {post} does"
+            where = get if isinstance(message, File) else "in the history"
+            return in_words(message, where, votes, look)
         case Edit(text=text):
             return f"(edits a post) {indented(text)}"
         case Reaction(emoji=emoji):
@@ -119,7 +141,7 @@ def said(message: Message | None, votes: Votes | None = None) -> str:
             return f"({plain(kind_of(message))}) {plain(text_of(message))}".rstrip()
 
 
-def history_line(line: GroupLine) -> str:
+def history_line(group: str, line: GroupLine, look: Look | None = None) -> str:
     """Return what `group history` shows of one post."""
     state = f" [{line.state}]" if line.outgoing else ""
     who = f"{line.sent_at.astimezone():%Y-%m-%d %H:%M} #{line.number} {plain(line.author)}"
@@ -129,7 +151,12 @@ def history_line(line: GroupLine) -> str:
         for option in options:
             votes.setdefault(option, []).append(name)
     marks = "".join(f" [{plain(emoji)} {plain(name)}]" for name, emoji in line.reactions)
-    return f"{who}: {said(line.message, votes)}{changed}{marks}{state}"
+    text = said(line.message, _post(group, line.author, line.number), votes, look)
+    return f"{who}: {text}{changed}{marks}{state}"
+
+
+def _post(group: str, author: str, number: int) -> str:
+    return plain(f"{shlex.quote(group)} {shlex.quote(author)} {number}")
 
 
 def history_record(line: GroupLine) -> Record:

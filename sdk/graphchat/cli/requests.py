@@ -20,7 +20,7 @@ app = typer.Typer(
 
 # Seconds that a relay gets to take our answer.
 PATIENCE: Final = 10.0
-COLUMNS: Final = ("contact", "id", "kind", "introduced_by", "text")
+COLUMNS: Final = ("contact", "id", "kind", "trust", "introduced_by", "text")
 NOBODY: Final = (
     "Nobody waits for an answer among what has been received. To fetch what is new: graphchat"
     " receive"
@@ -119,6 +119,7 @@ def _introduction(found: "Introduction") -> Mapping[str, object]:
         "id": found.id,
         "kind": found.profile.kind,
         "introduced_by": found.introducer.name,
+        "trust": found.trust,
         "text": found.text,
         "status": found.profile.status,
         "bio": found.profile.bio,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from graphchat.client import introductions
 from graphchat.client.contact import Contact
 from graphchat.client.engine import Engine
+from graphchat.client.live import INTRODUCED
 from graphchat.content import ProfileCard
 
 
@@ -25,6 +26,11 @@ class Introduction:
     def id(self) -> str:
         """A number for people to type."""
         return str(self._number)
+
+    @property
+    def trust(self) -> int:
+        """How sure it would be who they are: see `Contact.trust`."""
+        return INTRODUCED
 
     @property
     def name(self) -> str:

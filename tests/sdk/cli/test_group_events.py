@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from graphchat.cli import events, group_events
+from graphchat.cli.terminal import Terminal
 from graphchat.client import (
     GroupAlarm,
     GroupChanged,
@@ -16,7 +17,7 @@ from graphchat.client import (
     GroupMessageReceived,
     JoinRequested,
 )
-from graphchat.content import Location, Text
+from graphchat.content import Choices, Location, Option, Text
 from graphchat.ids import MessageId
 
 HIKERS = cast("Any", SimpleNamespace(name="Hikers\x1b[2J", id="ab" * 16))
@@ -71,8 +72,16 @@ def test_a_post_of_the_history_has_its_number() -> None:
         name = MessageId(bytes(16))
         return GroupLine(name, "Bob", bytes(32), 7, True, message, THEN, "queued", 1)
 
-    assert "#7 Bob: hello [queued]" in group_events.history_line(line(Text("hello")))
-    assert "#7 Bob: (deleted)" in group_events.history_line(line(None))
-    assert "(location)" in group_events.history_line(line(Location(0.0, 0.0)))
+    def shown(message: Any, look: Terminal | None = None) -> str:
+        return group_events.history_line("My Hikers", line(message), look)
+
+    assert "#7 Bob: *hello* [queued]" in shown(Text("*hello*"))
+    assert "#7 Bob: (deleted)" in shown(None)
+    assert "#7 Bob: (place) geo:1.000000,2.000000" in shown(Location(1.0, 2.0))
+    assert "#7 Bob: Which?\n    1) this\n    2) that" in shown(
+        Choices("Which?", (Option("1", "this"), Option("2", "that")))
+    )
+    looked = shown(Text("*hello*"), Terminal(80, colours=True))
+    assert "\x1b[3mhello\x1b[0m" in looked
     assert group_events.history_record(line(None))["text"] == ""
     assert group_events.history_record(line(Text("hello")))["number"] == 7
