@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := sdk relay bots bridges tests
 PARALLEL := --numprocesses auto --dist worksteal
-LONG := --hypothesis-profile thorough --timeout 600
+LONG := --hypothesis-profile thorough --timeout 900
 TEXTS := $(SOURCES) docs Makefile pyproject.toml $(wildcard *.md)
 
 # An environment is complete once it holds a stamp with the checksum of its lock file.
@@ -74,7 +74,7 @@ else
 endif
 
 test-slow: install javascript ## run the tests that take minutes, and those by examples with many more of them
-	$(BIN)/python -m pytest -m "(slow or hypothesis) and not alone" $(PARALLEL) $(LONG) $(ARGS)
+	$(BIN)/python -m pytest -m "(slow or hypothesis) and not alone" --numprocesses logical --dist worksteal $(LONG) $(ARGS)
 	$(BIN)/python -m pytest -m "slow and alone" $(LONG) $(ARGS)
 
 fuzz: install $(FUZZ) ## fuzz every parser for FUZZ_SECONDS each

@@ -98,11 +98,14 @@ async def test_a_receiver_that_is_killed_loses_and_doubles_nothing(
     await asyncio.wait([speaking])
     await pair.bob.post("the last")
     listener = await start("listener", pair.his_home, record)
-    async with asyncio.timeout(30):
-        while not record.read_text().endswith(" the last\n"):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(0.3)
-    await kill(listener)
+    try:
+        # All that was said while each of them was starting is still to come.
+        async with asyncio.timeout(30 + 10 * times):
+            while not record.read_text().endswith(" the last\n"):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+    finally:
+        await kill(listener)
     lines = lines_of(record)
     by_id = dict(lines)
     assert [by_id[number] for number, text in lines] == [text for _, text in lines]

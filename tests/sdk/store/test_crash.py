@@ -18,7 +18,7 @@ def crash(what: str, path: Path, number: int) -> str:
         [sys.executable, "-W", "error", SCRIPT, what, str(path), str(number)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
