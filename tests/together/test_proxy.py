@@ -1,6 +1,7 @@
 """Two people who talk through a real SOCKS server, and one that refuses them."""
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +18,10 @@ from graphchat.testing.relays import TestRelay, relay as running_relay
 from graphchat.transport import connections
 
 SERVER = shutil.which("microsocks")
-pytestmark = pytest.mark.skipif(SERVER is None, reason="microsocks is not installed here")
+# CI has it: there these tests fail without it.
+pytestmark = pytest.mark.skipif(
+    SERVER is None and "CI" not in os.environ, reason="microsocks is not installed here"
+)
 PATIENCE = 20.0
 
 
