@@ -42,6 +42,26 @@ def turn(pair: Pair) -> None:
     pair.settle()
 
 
+def with_a_new_lane_of_alice(*said_by_bob: str) -> Pair:
+    """Return a pair in which Alice can send by lane 16, of which Bob has not heard yet."""
+    pair = Pair.by_invitation().connect()
+    talk(pair, 1)
+    pair.alice.connection.lanes[1].state.dropped = True
+    pair.alice.tick()
+    for side in (pair.alice, pair.bob):
+        side.work()
+    pair.alice.send(0)
+    while pair.bob.queues[0].envelopes:
+        pair.bob.receive(0)
+    pair.bob.work()
+    for text in said_by_bob:
+        pair.bob.say(text)
+    pair.bob.send(0)
+    while pair.alice.queues[0].envelopes:
+        pair.alice.receive(0)
+    return pair
+
+
 def numbers(side: Side) -> set[int]:
     return set(side.connection.lanes)
 
@@ -211,19 +231,7 @@ def test_removing_what_is_not_there_changes_nothing() -> None:
 
 
 def test_a_refused_frame_that_is_the_first_by_a_new_lane_costs_no_frame_of_ours() -> None:
-    pair = Pair.by_invitation().connect()
-    talk(pair, 1)
-    pair.alice.connection.lanes[1].state.dropped = True
-    pair.alice.tick()
-    for side in (pair.alice, pair.bob):
-        side.work()
-    pair.alice.send(0)
-    while pair.bob.queues[0].envelopes:
-        pair.bob.receive(0)
-    pair.bob.work()
-    pair.bob.send(0)
-    while pair.alice.queues[0].envelopes:
-        pair.alice.receive(0)
+    pair = with_a_new_lane_of_alice()
     assert pair.alice.connection.lanes[16].started
     bob, before = pair.bob.connection, pair.alice.visible()
     bob.lanes[16].state.hold = 0
@@ -249,20 +257,7 @@ def test_a_lane_that_is_due_while_nothing_can_be_sent_is_looked_at_again_later()
 
 
 def test_a_receipt_that_is_due_leaves_although_a_new_lane_is_given_up_at_that_moment() -> None:
-    pair = Pair.by_invitation().connect()
-    talk(pair, 1)
-    pair.alice.connection.lanes[1].state.dropped = True
-    pair.alice.tick()
-    for side in (pair.alice, pair.bob):
-        side.work()
-    pair.alice.send(0)
-    while pair.bob.queues[0].envelopes:
-        pair.bob.receive(0)
-    pair.bob.work()
-    pair.bob.say("before the end")
-    pair.bob.send(0)
-    while pair.alice.queues[0].envelopes:
-        pair.alice.receive(0)
+    pair = with_a_new_lane_of_alice("before the end")
     machine = pair.alice.connection
     assert machine.lanes[16].can_send
     assert machine.receipts.due is not None
