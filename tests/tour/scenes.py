@@ -71,7 +71,7 @@ def messages(now: Tour) -> None:
     picture = now.folder / "boat.png"
     _boat(picture)
     now.alice.types("send", "Bob", "See you at *eight*, at the **harbour**")
-    now.alice.types("send", "Bob", "our boat", "--file", str(picture))
+    now.alice.types("send", "Bob", "our boat", "--file", picture.name)
     now.alice.types(
         "send", "Bob", "--poll", "When?", "--option", "at eight", "--option", "at nine"
     )
@@ -120,10 +120,9 @@ def search(now: Tour) -> None:
 
 
 def proofs(now: Tour) -> None:
-    proof = now.folder / "proof.json"
-    now.alice.types("proof", "export", "Bob", str(proof), "--without-attachments")
+    now.alice.types("proof", "export", "Bob", "proof.json", "--without-attachments")
     now.alice.clears()
-    now.bob.types("proof", "verify", str(proof))
+    now.bob.types("proof", "verify", "proof.json")
     now.picture("proof", now.bob, "Bob: what a proof shows, and what not")
 
 

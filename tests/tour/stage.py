@@ -59,6 +59,7 @@ class Terminal:
             sys.executable,
             [*PROGRAM, *words],
             env={n: t for n, t in clean.items() if n not in {"COLUMNS", "LINES", "NO_COLOR"}},
+            cwd=str(self.home.parent),
             encoding="utf-8",
             timeout=PATIENCE,
             dimensions=(self.lines, COLUMNS),
