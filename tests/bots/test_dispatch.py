@@ -1,13 +1,10 @@
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 
 from graphchat.content import Text, Unknown
-from graphchat.errors import LocalProtocolError
 from graphchat_bots import Bot, Event, Message, Reply, Router, UserError
-from graphchat_bots.handling import Limits
 from graphchat_bots.message import Sender
 
 
@@ -69,28 +66,12 @@ async def test_commands_are_found_by_name_and_alias_in_any_case(tmp_path: Path) 
         assert await ann.says("/B  3 ") == ["You have 5."]
 
 
-async def test_state_belongs_to_one_chat(tmp_path: Path) -> None:
-    async with shop().testing(tmp_path) as world:
-        await world.person("Ann").says("/buy 2")
-        assert await world.person("Ben").says("/buy 1") == ["You have 1."]
-
-
 async def test_a_user_error_reaches_the_chat_and_undoes_the_rest(tmp_path: Path) -> None:
     async with shop().testing(tmp_path) as world:
         ann = world.person("Ann")
         await ann.says("/buy 6")
         assert await ann.says("/buy 6") == ["Nine are enough."]
         assert await ann.says("/buy 3") == ["You have 9."]
-
-
-async def test_a_generator_answers_several_times(tmp_path: Path) -> None:
-    async with shop().testing(tmp_path) as world:
-        assert await world.person("Ann").says("/count") == ["one", "two"]
-
-
-async def test_a_handler_may_say_nothing(tmp_path: Path) -> None:
-    async with shop().testing(tmp_path) as world:
-        assert await world.person("Ann").says("/quiet") == []
 
 
 async def test_bad_arguments_get_words_for_people(tmp_path: Path) -> None:
@@ -160,73 +141,3 @@ async def test_a_message_that_this_version_does_not_know_reaches_handlers(tmp_pa
 async def test_a_bot_without_handlers_says_nothing_to_plain_messages(tmp_path: Path) -> None:
     async with Bot("mute").testing(tmp_path) as world:
         assert await world.person("Ann").says("hello") == []
-
-
-async def test_an_answer_that_is_none_is_an_error(tmp_path: Path) -> None:
-    bot = Bot("shop")
-
-    @bot.message()
-    async def wrong(msg: Message) -> str:
-        return 3  # type: ignore[return-value]  # that is the point
-
-    async with bot.testing(tmp_path) as world:
-        with world.expecting(TypeError):
-            await world.person("Ann").says("x")
-
-
-async def test_state_that_was_not_changed_is_not_written(tmp_path: Path) -> None:
-    async with shop().testing(tmp_path) as world:
-        ann = world.person("Ann")
-        assert await ann.says("/buy 0") == ["You have 0."]
-        assert await world._store.state("chat-1", "chat-1", "Basket") is None
-        await ann.says("/buy 2")
-        await world.crash()
-        assert await ann.says("/buy 0") == ["You have 2."]
-
-
-async def test_a_state_that_cannot_be_read_again_is_not_stored(tmp_path: Path) -> None:
-    bot = Bot("careless")
-
-    @bot.state
-    class Diary(msgspec.Struct):
-        days: int = 0
-        text: str = ""
-
-    @bot.message()
-    async def write(msg: Message, diary: Diary) -> str:
-        diary.days += 1
-        if msg.text == "bad":
-            diary.text = 5  # type: ignore[assignment]  # that is the point
-        if msg.text == "big":
-            diary.text = "x" * 2**16
-        return str(diary.days)
-
-    async with bot.testing(tmp_path) as world:
-        ann = world.person("Ann")
-        assert await ann.says("a") == ["1"]
-        with world.expecting(TypeError):
-            await ann.says("bad")
-        with world.expecting(LocalProtocolError):
-            await ann.says("big")
-        assert [letter.error for letter in await world.dead_letters()] == [
-            "TypeError",
-            "LocalProtocolError",
-        ]
-        assert await ann.says("b") == ["2"]
-
-
-async def test_a_generator_is_closed_before_its_handler_has_failed(tmp_path: Path) -> None:
-    bot, closed = Bot("careless", limits=Limits(tries=1)), list[str]()
-
-    @bot.message()
-    async def answer(msg: Message) -> AsyncIterator[str]:
-        try:
-            yield 3  # type: ignore[misc]  # that is the point
-        finally:
-            await asyncio.sleep(0)
-            closed.append(msg.text)
-
-    async with bot.testing(tmp_path) as world:
-        with world.expecting(TypeError):
-            await world.person("Ann").says("x")
-        assert closed == ["x"]
