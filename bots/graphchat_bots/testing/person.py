@@ -2,11 +2,12 @@
 
 from typing import Final, Protocol, final
 
-from graphchat.content import Message, Text
+from graphchat.content import Choices, Message, Text
+from graphchat_bots.choosing import in_words
 from graphchat_bots.testing.network import Network
 
 Said = str | Message
-"""A text as a string, anything else as the message that it is."""
+"""A text as a string, choices as they read without buttons, anything else as it is."""
 
 
 class Surroundings(Protocol):
@@ -71,9 +72,19 @@ class Person:
         chat = await self._join()
         await self._world.settle(chat)
         heard = await self._world.network.hear(chat)
-        return [message.text if isinstance(message, Text) else message for message in heard]
+        return [_read(message) for message in heard]
 
     async def _join(self) -> str:
         if self._chat is None:
             self._chat = await self._world.network.join(self.name, is_bot=self._is_bot)
         return self._chat
+
+
+def _read(message: Message) -> Said:
+    match message:
+        case Text(text=text):
+            return text
+        case Choices():
+            return in_words(message)
+        case _:
+            return message

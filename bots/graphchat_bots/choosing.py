@@ -1,0 +1,35 @@
+"""Choices where there are no buttons: how they read, and what somebody meant who typed."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from graphchat.content import Choice, Choices, Message, Option
+from graphchat.content.words import text_of
+
+# "2", "2)", "2.", "(2)" and "#2".
+_NUMBER: Final = re.compile(r"[(#]?(\d{1,3})[).:]?", re.ASCII)
+
+
+def in_words(choices: Choices) -> str:
+    """Return the question and what can be answered, as one text."""
+    numbered = " ".join(
+        f"{number}) {option.label}" for number, option in enumerate(choices.options, 1)
+    )
+    return f"{choices.question} {choices.fallback or numbered}"
+
+
+def chosen(options: Sequence[Option], answer: Message) -> Option | None:
+    """Return the option that ``answer`` means: a button, a label, an id, or a number from 1.
+
+    Labels come first: if they are numbers themselves, what is typed is a label.
+    """
+    if isinstance(answer, Choice):
+        return next((option for option in options if option.id == answer.option), None)
+    word = " ".join(text_of(answer).split()).casefold()
+    for option in options:
+        if word in {" ".join(option.label.split()).casefold(), option.id.casefold()}:
+            return option
+    found = _NUMBER.fullmatch(word)
+    number = int(found[1]) if found else 0
+    return options[number - 1] if 1 <= number <= len(options) else None
