@@ -11,23 +11,23 @@ MAX_PEERS: Final = 10_000
 
 
 class Budget:
-    """Automatic replies to other bots, by chat."""
+    """Automatic replies to other bots, by the id of the sender."""
 
     def __init__(self) -> None:
         self._spent: dict[str, deque[float]] = {}
 
-    def allows(self, chat: str, now: float) -> bool:
+    def allows(self, peer: str, now: float) -> bool:
         """Say whether another answer may leave."""
-        spent = self._spent.get(chat, deque())
+        spent = self._spent.get(peer, deque())
         while spent and spent[0] <= now - WINDOW:
             spent.popleft()
         return len(spent) < MOST
 
-    def spend(self, chat: str, now: float) -> None:
+    def spend(self, peer: str, now: float) -> None:
         """Count one answer."""
         # The one that was answered longest ago is forgotten first.
-        spent = self._spent.pop(chat, deque(maxlen=MOST))
+        spent = self._spent.pop(peer, deque(maxlen=MOST))
         spent.append(now)
-        self._spent[chat] = spent
+        self._spent[peer] = spent
         if len(self._spent) > MAX_PEERS:
             del self._spent[next(iter(self._spent))]

@@ -12,7 +12,7 @@ from graphchat_bots.backoff import delay, insist
 from graphchat_bots.budget import Budget
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.log import describe, note
-from graphchat_bots.message import Event, Sender, event_of
+from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
 from graphchat_bots.timer import SystemTimer, Timer
@@ -76,31 +76,31 @@ class Handling:
 
     async def incoming(self, incoming: Incoming) -> Outcome | None:
         """Answer an event; return what was stored, or nothing if that was done before."""
-        if incoming.from_bot and self._is_silent(incoming.chat):
+        if incoming.from_bot and self._is_silent(incoming.sender_id):
             return await self._write(Outcome(incoming.id, self._timer.now(), is_job=False))
         outcome = await self._answer(incoming)
         if incoming.from_bot and outcome.messages:
-            self._budget.spend(incoming.chat, self._timer.now())
+            self._budget.spend(incoming.sender_id, self._timer.now())
         return await self._write(outcome)
 
     async def job(self, job: Job) -> Outcome | None:
         """Run a job; return what was stored, or nothing if that was done before."""
-        if job.from_bot and self._is_silent(job.chat):
+        sender = job.sender
+        if sender.is_bot and self._is_silent(sender.id):
             return await self._write(Outcome(job.id, self._timer.now(), is_job=True))
         outcome = await self._run(job)
-        if job.from_bot and outcome.messages:
-            self._budget.spend(job.chat, self._timer.now())
+        if sender.is_bot and outcome.messages:
+            self._budget.spend(sender.id, self._timer.now())
         return await self._write(outcome)
 
-    def _is_silent(self, chat: str) -> bool:
-        silent = not self._budget.allows(chat, self._timer.now())
+    def _is_silent(self, sender: str) -> bool:
+        silent = not self._budget.allows(sender, self._timer.now())
         if silent:
             note("info", "a bot is not answered any more for a while")
         return silent
 
     async def _run(self, job: Job) -> Outcome:
-        sender = Sender(job.chat, job.sender_name, job.from_bot)
-        event = Event(job.id, "job", job.chat, sender)
+        event = Event(job.id, "job", job.chat, job.sender, group=job.group)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
             return self._give_up(event, _Failure("crash", tries), job)
         try:

@@ -6,17 +6,17 @@ from typing import Final, Literal
 
 from graphchat import content
 from graphchat.content.words import text_of
-from graphchat_bots.port import Incoming
+from graphchat_bots.port import Group, Incoming
 
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The other side of a chat."""
+    """Who caused an event: the other side of a chat, or a member of a group."""
 
     id: str
-    """Opaque, and local to the connection: it means nothing anywhere else."""
+    """Opaque, and local to the chat: it means nothing anywhere else."""
     name: str
     """As they call themselves. Names are not unique: never grant anything by a name."""
     is_bot: bool = False
@@ -32,6 +32,8 @@ class Message:
     """The message as it came: text, picture, or a type that this version does not know."""
     sent_at: datetime
     """By the clock of the sender."""
+    group: Group | None = None
+    """Where it was said; None in a chat with a contact."""
 
     @property
     def text(self) -> str:
@@ -49,13 +51,16 @@ class Event:
     chat: str
     sender: Sender
     message: Message | None = None
+    group: Group | None = None
+    """Where it happened; None in a chat with a contact."""
 
 
 def event_of(incoming: Incoming) -> Event:
-    sender = Sender(incoming.chat, incoming.sender_name, incoming.from_bot)
+    sender = Sender(incoming.sender_id, incoming.sender_name, incoming.from_bot)
+    group = incoming.group
     if incoming.message is None:
-        return Event(incoming.id, incoming.kind, incoming.chat, sender)
+        return Event(incoming.id, incoming.kind, incoming.chat, sender, group=group)
     # Strangers choose this number.
     at = datetime.fromtimestamp(min(max(incoming.sent_at, 0), _LATEST), UTC)
-    message = Message(incoming.message_id, sender, incoming.message, at)
-    return Event(incoming.id, incoming.kind, incoming.chat, sender, message)
+    message = Message(incoming.message_id, sender, incoming.message, at, group)
+    return Event(incoming.id, incoming.kind, incoming.chat, sender, message, group)

@@ -126,6 +126,7 @@ def _make(
     return Incoming(
         id=name,
         chat=contact.id,
+        sender_id=contact.id,
         sender_name=card.name if card else contact.name,
         kind="contact" if message is None else "message",
         message=message,

@@ -11,13 +11,25 @@ from graphchat.content import Message
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group that a chat is, and not a conversation of two."""
+
+    id: str
+    """The name of the chat."""
+    name: str
+    """As its members see it; an admin may change it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """Something that happened in a chat."""
 
     id: str
     """Unique over all chats and bots, and the same whenever it is handed out again."""
     chat: str
-    """Opaque name of the connection; it stays the same and says nothing."""
+    """Opaque name of the connection or the group; it stays the same and says nothing."""
+    sender_id: str
+    """Opaque and local to the chat: of a contact its name, of a member one for each group."""
     sender_name: str
     kind: Literal["message", "contact"]
     message: Message | None
@@ -27,6 +39,8 @@ class Incoming:
     message_id: bytes
     from_bot: bool = False
     """Whether the other side says that it is a program."""
+    group: Group | None = None
+    """None in a chat with a contact."""
 
 
 @dataclass(frozen=True, slots=True)

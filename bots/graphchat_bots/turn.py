@@ -6,11 +6,14 @@ handler failed is thrown away: so an event that comes again has no effect twice.
 
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from graphchat.content import Message, encode
 from graphchat.errors import LocalProtocolError
-from graphchat_bots.message import Event
+from graphchat_bots.message import Event, Sender
+from graphchat_bots.port import Group
+
+OutKind = Literal["message", "action"]
 
 # What one event may set off; a handler in an endless loop ends here.
 MAX_MESSAGES: Final = 1_000
@@ -20,12 +23,14 @@ MAX_NEW_JOBS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message on its way out."""
+    """A message or an action on its way out."""
 
     chat: str
     message_id: bytes
+    """Its id: what goes a second time under the same one has no effect."""
     body: bytes
-    """As `graphchat.content.encode` makes it."""
+    """As `graphchat.content.encode` makes it, or `graphchat_bots.actions.pack`."""
+    kind: OutKind = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,16 @@ class Job:
     name: str
     """Of the decorated function."""
     chat: str
-    sender_name: str
+    sender: Sender
+    """Who caused it, as they called themselves then."""
     body: bytes
     """MessagePack array of its arguments."""
     due: float
     """Seconds since 1970."""
     tries: int = 0
     """How often it has failed."""
-    from_bot: bool = False
-    """Whether whoever caused it says that it is a program."""
+    group: Group | None = None
+    """Where it was caused, under its name of then; None in a chat with a contact."""
 
 
 @dataclass(slots=True)
@@ -77,10 +83,8 @@ class Turn:
             raise LocalProtocolError("A handler schedules too many jobs for one event.")
         event = self.event
         id_ = f"job-{_digest(b'gc/1 bot job', event.id, len(self.jobs)).hex()}"
-        sender = event.sender
-        self.jobs.append(
-            Job(id_, name, event.chat, sender.name, body, due, from_bot=sender.is_bot)
-        )
+        job = Job(id_, name, event.chat, event.sender, body, due, group=event.group)
+        self.jobs.append(job)
 
 
 def message_id(event_id: str, index: int) -> bytes:

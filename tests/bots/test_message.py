@@ -1,14 +1,15 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from graphchat.content import Choice, Image, Text, Unknown
 from graphchat_bots.message import Message, Sender, event_of
-from graphchat_bots.port import Incoming
+from graphchat_bots.port import Group, Incoming
 
 
 def incoming(sent_at: float = 0.0) -> Incoming:
-    return Incoming("e1", "chat", "Ann", "message", Text("hi"), sent_at, b"1" * 16)
+    return Incoming("e1", "chat", "chat", "Ann", "message", Text("hi"), sent_at, b"1" * 16)
 
 
 def test_a_message_tells_who_what_and_when() -> None:
@@ -20,7 +21,7 @@ def test_a_message_tells_who_what_and_when() -> None:
 
 
 def test_somebody_who_connects_has_said_nothing() -> None:
-    event = event_of(Incoming("e1", "chat", "Ann", "contact", None, 0.0, b""))
+    event = event_of(Incoming("e1", "chat", "chat", "Ann", "contact", None, 0.0, b""))
     assert (event.kind, event.message) == ("contact", None)
 
 
@@ -39,3 +40,12 @@ def test_the_text_of_a_picture_is_its_caption_and_unknown_messages_have_none() -
 def test_a_pressed_button_says_its_label() -> None:
     sender, now = Sender("chat", "Ann"), datetime.now(UTC)
     assert Message(b"1", sender, Choice(bytes(16), "yes", "Yes"), now).text == "Yes"
+
+
+def test_a_member_of_a_group_is_not_the_chat() -> None:
+    group = Group("group", "Hikers")
+    said = replace(incoming(), chat="group", sender_id="member", group=group)
+    event = event_of(said)
+    assert event.message is not None
+    assert (event.chat, event.sender.id, event.group) == ("group", "member", group)
+    assert event.message.group == group

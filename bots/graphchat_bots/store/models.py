@@ -42,17 +42,21 @@ class JobRow(Model):
     due = fields.FloatField(db_index=True)
     tries = fields.IntField()
     from_bot = fields.BooleanField()
+    # Of who caused it; `group_name` is null in a chat with a contact.
+    sender = fields.CharField(max_length=255, db_default="")
+    group_name = fields.CharField(max_length=255, null=True)
 
     class Meta(Model.Meta):
         table = "bot_job"
 
 
-# Sent in the order of ids; a row goes when the network has taken the message.
+# Sent in the order of ids; a row goes when the network has taken the message, or the action.
 class OutboxRow(Model):
     id = fields.IntField(primary_key=True)
     chat = fields.CharField(max_length=255)
     message_id = BlobField(unique=True)
     body = fields.BinaryField()
+    kind = fields.CharField(max_length=32, db_default="message")
 
     class Meta(Model.Meta):
         table = "bot_outbox"

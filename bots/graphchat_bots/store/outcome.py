@@ -67,8 +67,8 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
         )
     if outcome.messages:
         cursor.executemany(
-            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body) VALUES (?, ?, ?)",
-            [(row.chat, row.message_id, row.body) for row in outcome.messages],
+            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body, kind) VALUES (?, ?, ?, ?)",
+            [(row.chat, row.message_id, row.body, row.kind) for row in outcome.messages],
         )
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
@@ -92,22 +92,24 @@ def _write_jobs(cursor: Cursor, outcome: Outcome) -> None:
     if jobs:
         cursor.executemany(
             "INSERT OR IGNORE INTO bot_job"
-            " (id, name, chat, sender_name, body, due, tries, from_bot)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " (id, name, chat, sender_name, body, due, tries, from_bot, sender, group_name)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_row(job) for job in jobs],
         )
 
 
-def _row(job: Job) -> tuple[str | bytes | float, ...]:
+def _row(job: Job) -> tuple[str | bytes | float | None, ...]:
     return (
         job.id,
         job.name,
         job.chat,
-        job.sender_name,
+        job.sender.name,
         job.body,
         job.due,
         job.tries,
-        job.from_bot,
+        job.sender.is_bot,
+        job.sender.id,
+        None if job.group is None else job.group.name,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Final, Self, TypeVar, final
 
 from graphchat.store import Cursor, Database, Row
 from graphchat.store.schema import App
+from graphchat_bots.message import Sender
+from graphchat_bots.port import Group
 from graphchat_bots.store.commits import Commits
 from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, write
 from graphchat_bots.turn import Job, Outgoing
@@ -69,7 +71,8 @@ class BotStore:
     async def jobs(self, ids: Collection[str], chats: Collection[str], most: int) -> list[Job]:
         """Return the next jobs, the earliest first, but for ``ids`` and those of ``chats``."""
         found = await self._rows(
-            "SELECT id, name, chat, sender_name, body, due, tries, from_bot FROM bot_job"
+            "SELECT id, name, chat, sender, sender_name, from_bot, group_name, body, due, tries"
+            " FROM bot_job"
             " WHERE id NOT IN (SELECT value FROM json_each(?))"
             " AND chat NOT IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?",
             json.dumps(list(ids)),
@@ -84,7 +87,8 @@ class BotStore:
     async def outbox(self, after: int, most: int) -> list[tuple[int, Outgoing]]:
         """Return messages that were not sent yet, the oldest first, and their numbers."""
         found = await self._rows(
-            "SELECT id, chat, message_id, body FROM bot_outbox WHERE id > ? ORDER BY id LIMIT ?",
+            "SELECT id, chat, message_id, body, kind FROM bot_outbox WHERE id > ?"
+            " ORDER BY id LIMIT ?",
             after,
             most,
         )
@@ -121,8 +125,10 @@ class BotStore:
 
 
 def _job(row: Row) -> Job:
-    id_, name, chat, sender_name, body, due, tries, from_bot = row
-    return Job(id_, name, chat, sender_name, body, due, tries, bool(from_bot))
+    id_, name, chat, sender_id, sender_name, from_bot, group_name, body, due, tries = row
+    sender = Sender(sender_id, sender_name, bool(from_bot))
+    group = None if group_name is None else Group(chat, group_name)
+    return Job(id_, name, chat, sender, body, due, tries, group)
 
 
 def _begin(cursor: Cursor) -> bool:

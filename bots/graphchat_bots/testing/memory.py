@@ -110,5 +110,5 @@ class MemoryNetwork:
     def _deliver(self, chat: str, id_: str, message: Message | None, message_id: bytes) -> None:
         name, is_bot = self._people[chat]
         kind: Literal["message", "contact"] = "message" if message else "contact"
-        incoming = Incoming(id_, chat, name, kind, message, START, message_id, is_bot)
+        incoming = Incoming(id_, chat, chat, name, kind, message, START, message_id, is_bot)
         self._port.deliver(incoming)

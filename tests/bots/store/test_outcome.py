@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 from graphchat.store import Cursor, Database
+from graphchat_bots.message import Sender
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
 from graphchat_bots.store.outcome import MAX_DEAD, bury, write
 from graphchat_bots.turn import Job, Outgoing
 
-JOB = Job("job-1", "ring", "chat", "Ann", b"\x90", 10.0)
+JOB = Job("job-1", "ring", "chat", Sender("chat", "Ann"), b"\x90", 10.0)
 DEAD = DeadLetter("AAAA-BBBB", "message", "e1", "chat", "Ann", "", b"body", "ValueError", 3, 1.0)
 OUTCOME = Outcome(
     "e1",

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from graphchat.store import Database
+from graphchat_bots.message import Sender
+from graphchat_bots.port import Group
 from graphchat_bots.store import BotStore, DeadLetter, Outcome
 from graphchat_bots.store.queries import SEEN_FOR
 from graphchat_bots.turn import Job, Outgoing
@@ -18,7 +20,7 @@ async def store(database: Database) -> AsyncIterator[BotStore]:
 
 
 def job(number: int, chat: str = "chat") -> Job:
-    return Job(f"j{number}", "ring", chat, "Ann", b"\x90", float(number))
+    return Job(f"j{number}", "ring", chat, Sender(chat, "Ann"), b"\x90", float(number))
 
 
 async def test_a_store_that_was_not_ended_has_crashed(database: Database) -> None:
@@ -76,3 +78,16 @@ async def test_what_is_too_old_to_come_again_is_forgotten(store: BotStore) -> No
     await store.forget_old(SEEN_FOR + 2)
     assert await store.seen(["old", "new"]) == {"new"}
     assert await store.begin_attempt("old", 1.0) == 0
+
+
+async def test_a_job_comes_back_with_who_caused_it_and_where(store: BotStore) -> None:
+    ann = Sender("member-1", "Ann", is_bot=True)
+    job = Job("j1", "ring", "group-1", ann, b"\x90", 1.0, group=Group("group-1", "Hikers"))
+    await store.write(Outcome("e1", 0.0, is_job=False, jobs=(job,)))
+    assert await store.jobs((), (), 10) == [job]
+
+
+async def test_what_leaves_comes_back_as_what_it_is(store: BotStore) -> None:
+    action = Outgoing("group-1", b"1" * 16, b"x", "action")
+    await store.write(Outcome("e1", 0.0, is_job=False, messages=(action,)))
+    assert [found for _, found in await store.outbox(0, 10)] == [action]
