@@ -7,10 +7,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from graphchat.content import Message, Text, encode
+from graphchat.content import Text
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.budget import Budget
 from graphchat_bots.dispatch import Dispatch
+from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
@@ -88,7 +89,7 @@ class Handling:
         sender = job.sender
         if sender.is_bot and self._is_silent(sender.id):
             return await self._write(Outcome(job.id, self._timer.now(), is_job=True))
-        outcome = await self._run(job)
+        outcome = replace(await self._run(job), is_job=True)
         if sender.is_bot and outcome.messages:
             self._budget.spend(sender.id, self._timer.now())
         return await self._write(outcome)
@@ -100,11 +101,12 @@ class Handling:
         return silent
 
     async def _run(self, job: Job) -> Outcome:
-        event = Event(job.id, "job", job.chat, job.sender, group=job.group)
+        again = event_in(job)
+        event = _event_of(job) if again is None else event_of(again)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
-            return self._give_up(event, _Failure("crash", tries), job)
+            return self._give_up(event, _Failure("crash", tries), again or job)
         try:
-            turn, states = await self._dispatch.run(event, job)
+            turn, states = await self._dispatch.run(event, job if again is None else None)
         except Exception as error:  # noqa: BLE001 - a job may fail in any way
             self._note(event, error, job.tries + 1)
             return self._again(event, job, error)
@@ -124,7 +126,7 @@ class Handling:
                     await self._timer.sleep(delay(failure.tries, self._timer))
             else:
                 return self._outcome(turn, states)
-        return self._give_up(event, failure)
+        return self._give_up(event, failure, incoming)
 
     async def _tries_before(self, event: Event) -> int:
         # Counted on disk only for a while after a crash, for it costs a commit: if one of
@@ -150,24 +152,24 @@ class Handling:
     def _again(self, event: Event, job: Job, error: Exception) -> Outcome:
         tries = job.tries + 1
         if tries >= self._limits.tries:
-            return self._give_up(event, _Failure(type(error).__name__, tries), job)
+            failure = _Failure(type(error).__name__, tries)
+            return self._give_up(event, failure, event_in(job) or job)
         due = self._timer.now() + delay(tries, self._timer)
         return self._outcome(Turn(event), again=replace(job, tries=tries, due=due))
 
-    def _give_up(self, event: Event, failure: _Failure, job: Job | None = None) -> Outcome:
+    def _give_up(self, event: Event, failure: _Failure, cause: Incoming | Job) -> Outcome:
         code = reference(event.id)
         note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
         turn = Turn(event)
         turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
-        said = event.message.content if event.message else None
         dead = DeadLetter(
             reference=code,
             kind=event.kind,
             id=event.id,
             chat=event.chat,
             sender_name=event.sender.name,
-            name=job.name if job else "",
-            body=job.body if job else _bytes(said),
+            name=cause.name if isinstance(cause, Job) else "",
+            body=pack_job(cause) if isinstance(cause, Job) else pack_event(cause),
             error=failure.error,
             tries=failure.tries,
             at=self._timer.now(),
@@ -204,5 +206,5 @@ def reference(event_id: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def _bytes(message: Message | None) -> bytes:
-    return b"" if message is None else encode(message)
+def _event_of(job: Job) -> Event:
+    return Event(job.id, "job", job.chat, job.sender, group=job.group)

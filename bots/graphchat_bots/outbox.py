@@ -9,6 +9,8 @@ from graphchat.content import decode
 from graphchat.errors import ContentError, LocalProtocolError, NotFoundError, StateError
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
+from graphchat_bots.handling import reference
+from graphchat_bots.kept import pack_outgoing
 from graphchat_bots.log import describe, note
 from graphchat_bots.mailbox import Room
 from graphchat_bots.port import Port
@@ -122,13 +124,13 @@ class Outbox:
 
     async def _give_up(self, outgoing: Outgoing, error: Exception, tries: int) -> None:
         dead = DeadLetter(
-            reference="",
+            reference=reference(outgoing.message_id.hex()),
             kind="outgoing",
             id=outgoing.message_id.hex(),
             chat=outgoing.chat,
             sender_name="",
             name="",
-            body=outgoing.body,
+            body=pack_outgoing(outgoing),
             error=type(error).__name__,
             tries=tries,
             at=self._timer.now(),

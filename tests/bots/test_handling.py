@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from graphchat.content import Text, encode
+from graphchat.content import Text
 from graphchat_bots import Bot, Ctx, Message
 from graphchat_bots.errors import HandlerCancelledError
 from graphchat_bots.handling import Limits, reference
+from graphchat_bots.kept import unpack_event, unpack_job
 from graphchat_bots.store import DeadLetter
 from graphchat_bots.testing.world import HandlerError
 
@@ -57,7 +58,7 @@ async def test_after_some_tries_the_chat_gets_an_apology_and_goes_on(tmp_path: P
             (apology,) = await ann.says("my secret")
         (letter,) = await world.dead_letters()
         assert apology == f"Sorry, something went wrong here. Reference: {letter.reference}"
-        assert letter.body == encode(Text("my secret"))
+        assert unpack_event(letter.body).message == Text("my secret")
         assert (letter.kind, letter.error, letter.tries) == ("message", "ValueError", 3)
         assert await ann.says("x") == ["first", "second"]
     failed = [log for log in logs if log["event"] == "handler failed"]
@@ -92,7 +93,8 @@ async def test_a_job_that_always_fails_is_set_aside(tmp_path: Path) -> None:
         assert await ann.hears() == [
             f"Sorry, something went wrong here. Reference: {letter.reference}"
         ]
-        assert (letter.kind, letter.name, letter.body) == ("job", "job", b"\x91\xa8argument")
+        assert (letter.kind, letter.name) == ("job", "job")
+        assert unpack_job(letter.body).body == b"\x91\xa8argument"
     assert len(runs) == 3
 
 

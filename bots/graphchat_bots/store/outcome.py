@@ -1,5 +1,6 @@
 """The effects of one event as rows, and the one transaction that writes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -33,7 +34,7 @@ class DeadLetter:
     name: str
     """Of the job, else empty."""
     body: bytes
-    """The message as it came or was to leave, or the arguments of the job."""
+    """The event, the job or what was to leave, as `graphchat_bots.kept` packs it."""
     error: str
     """Name of the class of the last error."""
     tries: int
@@ -59,17 +60,13 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
     """Write all of it; return whether the event was new. If not, nothing is written."""
     if not _close(cursor, outcome):
         return False
-    _write_jobs(cursor, outcome)
+    write_jobs(cursor, outcome.jobs if outcome.again is None else (*outcome.jobs, outcome.again))
     if outcome.states:
         cursor.executemany(
             "INSERT OR REPLACE INTO bot_state (chat, sender, name, body) VALUES (?, ?, ?, ?)",
             [(row.chat, row.sender, row.name, row.body) for row in outcome.states],
         )
-    if outcome.messages:
-        cursor.executemany(
-            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body, kind) VALUES (?, ?, ?, ?)",
-            [(row.chat, row.message_id, row.body, row.kind) for row in outcome.messages],
-        )
+    write_messages(cursor, outcome.messages)
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True
@@ -87,8 +84,17 @@ def _close(cursor: Cursor, outcome: Outcome) -> bool:
     return cursor.rowcount > 0
 
 
-def _write_jobs(cursor: Cursor, outcome: Outcome) -> None:
-    jobs = outcome.jobs if outcome.again is None else (*outcome.jobs, outcome.again)
+def write_messages(cursor: Cursor, messages: Sequence[Outgoing]) -> None:
+    """Put messages into the outbox, but for those that are there."""
+    if messages:
+        cursor.executemany(
+            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body, kind) VALUES (?, ?, ?, ?)",
+            [(row.chat, row.message_id, row.body, row.kind) for row in messages],
+        )
+
+
+def write_jobs(cursor: Cursor, jobs: Sequence[Job]) -> None:
+    """Put jobs into the agenda, but for those that are there."""
     if jobs:
         cursor.executemany(
             "INSERT OR IGNORE INTO bot_job"
