@@ -79,6 +79,14 @@ class Bot:
         """Answer when somebody has connected, before they say anything."""
         return self._router.contact()
 
+    def reaction(self) -> Callable[[F], F]:
+        """Answer when somebody reacts to a message by an emoji, or takes that back."""
+        return self._router.reaction()
+
+    def edited(self, condition: Filter | None = None) -> Callable[[F], F]:
+        """Answer when somebody has edited a message, if ``condition`` says yes to it now."""
+        return self._router.edited(condition)
+
     def include(self, router: Router) -> None:
         """Take the handlers of ``router`` in, at this place."""
         self._router.include(router)

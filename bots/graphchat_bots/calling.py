@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from graphchat_bots.context import Ctx
 from graphchat_bots.handler import Handler
-from graphchat_bots.message import Event, Message, Sender
+from graphchat_bots.message import Event, Message, Reaction, Sender
 from graphchat_bots.reply import ANSWERS, Answer, Reply
 from graphchat_bots.states import States
 
@@ -39,6 +39,8 @@ async def _provide(annotation: object, ctx: Ctx, states: States) -> object:
         return ctx.sender
     if annotation is Message:
         return ctx.message
+    if annotation is Reaction:
+        return ctx.event.reaction
     assert isinstance(annotation, type)  # `inspect_handler` lets nothing else in
     return await states.load(annotation)
 

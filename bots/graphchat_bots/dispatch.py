@@ -12,7 +12,7 @@ from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
 from graphchat_bots.message import Event, Message
-from graphchat_bots.plan import Command, Plan, unpack
+from graphchat_bots.plan import Command, Plan, Rule, unpack
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, StateRow
 from graphchat_bots.timer import Timer
@@ -71,8 +71,11 @@ class Dispatch:
                 raise LookupError(f"there is no job {job.name} any more")
             await call(handler, Ctx(turn, self), states, unpack(handler, job.body))
         elif event.message is None:
-            for rule in self._plan.contacts:
+            rules = self._plan.reactions if event.kind == "reaction" else self._plan.contacts
+            for rule in rules:
                 await call(rule.handler, Ctx(turn, self), states, {})
+        elif event.kind == "edited":
+            await self._first_that_fits(self._plan.edits, turn, states, event.message)
         else:
             await self._handle_message(turn, states, event.message)
 
@@ -80,7 +83,12 @@ class Dispatch:
         if found := _COMMAND.match(message.text):
             await self._handle_command(turn, states, message, found)
             return
-        for rule in self._plan.messages:
+        await self._first_that_fits(self._plan.messages, turn, states, message)
+
+    async def _first_that_fits(
+        self, rules: Sequence[Rule], turn: Turn, states: States, message: Message
+    ) -> None:
+        for rule in rules:
             if rule.fits(message):
                 await call(rule.handler, Ctx(turn, self), states, {})
                 return

@@ -11,14 +11,14 @@ from graphchat_bots.arguments import Argument
 from graphchat_bots.context import Ctx
 from graphchat_bots.convert import converter
 from graphchat_bots.faults import Fault
-from graphchat_bots.message import Event, Message, Sender
+from graphchat_bots.message import Event, Message, Reaction, Sender
 from graphchat_bots.reply import Answer
 from graphchat_bots.storable import is_storable
 
 Function = Callable[..., Awaitable[Answer] | AsyncIterator[Answer]]
 """What can be decorated: ``async def`` that returns or yields answers."""
 
-Kind = Literal["command", "message", "contact", "job"]
+Kind = Literal["command", "message", "contact", "job", "reaction", "edited"]
 State = type[msgspec.Struct]
 
 _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
@@ -26,6 +26,8 @@ _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
     "message": {Ctx, Event, Sender, Message},
     "contact": {Ctx, Event, Sender},
     "job": {Ctx, Event, Sender},
+    "reaction": {Ctx, Event, Sender, Reaction},
+    "edited": {Ctx, Event, Sender, Message},
 }
 _NAMED: Final = inspect.Parameter.KEYWORD_ONLY
 _BUNDLES: Final = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}

@@ -42,17 +42,30 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji that somebody has put to a message, instead of an earlier one."""
+
+    to: bytes
+    """The id of the message: mostly one of the bot's."""
+    emoji: str
+    """Empty: they have taken theirs back."""
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What a handler is called for."""
 
     id: str
     """The same when it comes again after a crash."""
-    kind: Literal["message", "contact", "job"]
+    kind: Literal["message", "contact", "job", "reaction", "edited"]
     chat: str
     sender: Sender
     message: Message | None = None
+    """What was said, or what a message says now that it was edited."""
     group: Group | None = None
     """Where it happened; None in a chat with a contact."""
+    reaction: Reaction | None = None
 
 
 def event_of(incoming: Incoming) -> Event:
@@ -60,6 +73,9 @@ def event_of(incoming: Incoming) -> Event:
     group = incoming.group
     if incoming.message is None:
         return Event(incoming.id, incoming.kind, incoming.chat, sender, group=group)
+    if isinstance(incoming.message, content.Reaction):
+        about = Reaction(incoming.message_id, incoming.message.emoji, sender)
+        return Event(incoming.id, "reaction", incoming.chat, sender, group=group, reaction=about)
     # Strangers choose this number.
     at = datetime.fromtimestamp(min(max(incoming.sent_at, 0), _LATEST), UTC)
     message = Message(incoming.message_id, sender, incoming.message, at, group)

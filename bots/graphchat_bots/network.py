@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, final
 
 from graphchat.client import (
@@ -12,11 +13,13 @@ from graphchat.client import (
     ContactEstablished,
     ContactRequested,
     Event,
+    MessageEdited,
     MessageReceived,
     OwnProfile,
+    Reacted,
     Receipt,
 )
-from graphchat.content import Message
+from graphchat.content import Message, Reaction
 from graphchat.errors import CodeError, NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat_bots.log import note
@@ -96,6 +99,8 @@ class NetworkPort:
                 # The sender chooses the message id; the chat is between us and them alone.
                 name, sent_at = f"{event.contact.id}-{message_id.hex()}", event.sent_at.timestamp()
                 found = _make(event.contact, name, event.message, sent_at, message_id)
+            case Reacted() | MessageEdited():
+                found = _about(event)
             case ContactEstablished():
                 found = _make(event.contact, f"{event.contact.id}-contact", None, 0.0, b"")
             case _:
@@ -136,8 +141,19 @@ def _make(
     )
 
 
+def _about(event: Reacted | MessageEdited) -> Incoming:
+    """Return what is about an earlier message: only the event has a name of its own."""
+    contact, target = event.contact, event.message_id
+    name = f"{contact.id}-{target.hex()}-{event.id}"
+    if isinstance(event, MessageEdited):
+        made = _make(contact, name, event.message, 0.0, target)
+        return replace(made, kind="edited")
+    made = _make(contact, name, Reaction(target, event.emoji), 0.0, target)
+    return replace(made, kind="reaction")
+
+
 def _is_for_nobody(event: Event) -> bool:
-    return not isinstance(event, MessageReceived | ContactEstablished)
+    return not isinstance(event, MessageReceived | ContactEstablished | Reacted | MessageEdited)
 
 
 async def _take_note(event: Event) -> None:

@@ -49,6 +49,9 @@ class Plan:
     """In the order in which they are asked."""
     contacts: tuple[Rule, ...]
     jobs: Mapping[str, Handler]
+    reactions: tuple[Rule, ...] = ()
+    edits: tuple[Rule, ...] = ()
+    """In the order in which they are asked."""
 
     def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as MessagePack.
@@ -96,7 +99,7 @@ class Draft:
     def plan(self) -> Plan:
         """Read everything; what is wrong is in ``faults`` afterwards."""
         self._check_states()
-        rules = {kind: self._rules(kind) for kind in ("message", "contact")}
+        rules = {kind: self._rules(kind) for kind in ("message", "contact", "reaction", "edited")}
         commands = tuple(self._commands())
         return Plan(
             self.name,
@@ -106,6 +109,8 @@ class Draft:
             self._in_order(rules["message"]),
             tuple(rules["contact"]),
             self._jobs(),
+            tuple(rules["reaction"]),
+            self._in_order(rules["edited"]),
         )
 
     def _check_states(self) -> None:
@@ -156,7 +161,7 @@ class Draft:
         for rule in greedy[1:]:
             self._fault(
                 rule.handler.function,
-                f"message {rule.handler.name}: it is never reached, for "
+                f"{rule.handler.kind} {rule.handler.name}: it is never reached, for "
                 f"{greedy[0].handler.name} takes every message; give one of them a condition",
             )
         return (*picky, *greedy)

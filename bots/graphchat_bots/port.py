@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from graphchat.content import Message
 
+Kind = Literal["message", "contact", "reaction", "edited"]
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -31,12 +33,14 @@ class Incoming:
     sender_id: str
     """Opaque and local to the chat: of a contact its name, of a member one for each group."""
     sender_name: str
-    kind: Literal["message", "contact"]
+    kind: Kind
     message: Message | None
-    """What was said; nothing if ``kind`` is ``contact``: somebody has just connected."""
+    """What was said, a `Reaction`, or what a message says now that it was edited; nothing if
+    ``kind`` is ``contact``: somebody has just connected."""
     sent_at: float
     """Seconds since 1970, by the clock of the sender."""
     message_id: bytes
+    """Of what was said; of the message that a reaction is about, or that was edited."""
     from_bot: bool = False
     """Whether the other side says that it is a program."""
     group: Group | None = None

@@ -63,6 +63,15 @@ class Router:
         """Answer when somebody has connected, before they say anything."""
         return self._adder(lambda function: Entry("contact", function))
 
+    def reaction(self) -> Callable[[F], F]:
+        """Answer when somebody reacts to a message by an emoji, or takes that back."""
+        return self._adder(lambda function: Entry("reaction", function))
+
+    def edited(self, condition: Filter | None = None) -> Callable[[F], F]:
+        """Answer when somebody has edited a message, if ``condition`` says yes to it now."""
+        filters = _filters(condition)
+        return self._adder(lambda function: Entry("edited", function, filters=filters))
+
     def include(self, router: "Router") -> None:
         """Take the handlers of ``router`` in, at this place."""
         if self in router.routers():

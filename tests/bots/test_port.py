@@ -92,7 +92,8 @@ async def test_the_same_message_id_is_delivered_once(network: Network) -> None:
     port = await network.start()
     await port.send(chat, Text("b"), b"2" * 16)
     await port.send(chat, Text("c"), b"3" * 16)
-    assert await network.hear(chat) == [Text("a"), Text("b"), Text("c")]
+    heard = [each.message for each in await network.hear(chat)]
+    assert heard == [Text("a"), Text("b"), Text("c")]
 
 
 async def test_the_address_stays_the_same(network: Network) -> None:

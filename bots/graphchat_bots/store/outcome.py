@@ -27,7 +27,7 @@ class DeadLetter:
 
     reference: str
     """What the chat was told, and what stands in the log."""
-    kind: Literal["message", "contact", "job", "outgoing"]
+    kind: Literal["message", "contact", "job", "reaction", "edited", "outgoing"]
     id: str
     chat: str
     sender_name: str

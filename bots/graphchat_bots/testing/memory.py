@@ -3,12 +3,14 @@
 from asyncio import Event
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import final
 
-from graphchat.content import Message
+from graphchat.content import Amending, Edit, Message, Reaction
 from graphchat.errors import NotFoundError
-from graphchat_bots.port import Incoming, Invitation, Port
+from graphchat_bots.port import Incoming, Invitation, Kind, Port
 from graphchat_bots.testing.clock import START
+from graphchat_bots.testing.network import Heard
+from graphchat_bots.testing.transcript import edited
 
 
 @final
@@ -22,7 +24,7 @@ class MemoryPort:
         self._empty = Event()
         self._empty.set()
         self._sent: set[bytes] = set()
-        self._heard: defaultdict[str, list[Message]] = defaultdict(list)
+        self._heard: defaultdict[str, list[Heard]] = defaultdict(list)
 
     async def receive(self, limit: int) -> Sequence[Incoming]:
         while not self._fresh:
@@ -46,7 +48,8 @@ class MemoryPort:
     async def send(self, chat: str, message: Message, message_id: bytes) -> None:
         if message_id not in self._sent:
             self._sent.add(message_id)
-            self._heard[chat].append(message)
+            name = b"" if isinstance(message, Amending) else message_id
+            self._heard[chat].append(Heard(name, message))
 
     async def invitation(self) -> Invitation:
         return Invitation("memory", "")
@@ -62,7 +65,7 @@ class MemoryPort:
         """Wait until the bot has received everything."""
         await self._empty.wait()
 
-    def hear(self, chat: str) -> list[Message]:
+    def hear(self, chat: str) -> list[Heard]:
         """Return what the bot has sent to ``chat`` since the last time."""
         return self._heard.pop(chat, [])
 
@@ -81,6 +84,7 @@ class MemoryNetwork:
     def __init__(self) -> None:
         self._port = MemoryPort()
         self._people: dict[str, tuple[str, bool]] = {}
+        self._said: dict[tuple[str, bytes], Message] = {}
 
     async def start(self) -> Port:
         self._port.restart()
@@ -95,20 +99,31 @@ class MemoryNetwork:
     async def join(self, name: str, *, is_bot: bool) -> str:
         chat = f"chat-{len(self._people) + 1}"
         self._people[chat] = name, is_bot
-        self._deliver(chat, f"{chat}-contact", None, b"")
+        self._deliver("contact", chat, f"{chat}-contact", None, b"")
         return chat
 
     async def say(self, chat: str, message: Message, message_id: bytes) -> None:
-        self._deliver(chat, f"{chat}-{message_id.hex()}", message, message_id)
+        name = f"{chat}-{message_id.hex()}"
+        match message:
+            case Reaction(target=target):
+                self._deliver("reaction", chat, name, message, target)
+            case Edit(target=target, text=text):
+                changed = edited(self._said[chat, target], text)
+                self._said[chat, target] = changed
+                self._deliver("edited", chat, name, changed, target)
+            case _:
+                self._said[chat, message_id] = message
+                self._deliver("message", chat, name, message, message_id)
 
     async def settle(self) -> None:
         await self._port.handed_out()
 
-    async def hear(self, chat: str) -> list[Message]:
+    async def hear(self, chat: str) -> list[Heard]:
         return self._port.hear(chat)
 
-    def _deliver(self, chat: str, id_: str, message: Message | None, message_id: bytes) -> None:
+    def _deliver(
+        self, kind: Kind, chat: str, id_: str, message: Message | None, message_id: bytes
+    ) -> None:
         name, is_bot = self._people[chat]
-        kind: Literal["message", "contact"] = "message" if message else "contact"
         incoming = Incoming(id_, chat, chat, name, kind, message, START, message_id, is_bot)
         self._port.deliver(incoming)

@@ -1,9 +1,19 @@
 """The seam between a test world and what carries its messages: one of two levels."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from graphchat.content import Message
 from graphchat_bots.port import Port
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What arrived from the bot."""
+
+    id: bytes
+    """Of the message; empty for what is about an earlier message."""
+    message: Message
 
 
 class Network(Protocol):
@@ -26,7 +36,7 @@ class Network(Protocol):
         ...
 
     async def say(self, chat: str, message: Message, message_id: bytes) -> None:
-        """Say something to the bot; return once its end has got it.
+        """Say something to the bot, or about a message; return once its end has got it.
 
         The same ``message_id`` again lets the bot receive the same event again.
         """
@@ -36,6 +46,6 @@ class Network(Protocol):
         """Wait until all that was sent to the bot was handed out to its runtime."""
         ...
 
-    async def hear(self, chat: str) -> list[Message]:
+    async def hear(self, chat: str) -> list[Heard]:
         """Return what arrived from the bot since the last time, and wait for what it sent."""
         ...

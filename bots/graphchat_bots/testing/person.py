@@ -2,12 +2,9 @@
 
 from typing import Final, Protocol, final
 
-from graphchat.content import Choices, Message, Text
-from graphchat_bots.choosing import in_words
-from graphchat_bots.testing.network import Network
-
-Said = str | Message
-"""A text as a string, choices as they read without buttons, anything else as it is."""
+from graphchat.content import Edit, Message, Reaction, Text
+from graphchat_bots.testing.network import Heard, Network
+from graphchat_bots.testing.transcript import Said, Transcript, read
 
 
 class Surroundings(Protocol):
@@ -35,6 +32,8 @@ class Person:
         self._is_bot = is_bot
         self._chat: str | None = None
         self._last: tuple[Message, bytes] | None = None
+        self._told = Transcript(name)
+        self._heard = Transcript("the bot")
 
     async def joins(self) -> list[Said]:
         """Connect with the bot; return what it says to that."""
@@ -60,6 +59,23 @@ class Person:
         message_id = self._world.message_id(None if id is None else f"{chat} {id}")
         self._last = message, message_id
         await self._world.network.say(chat, message, message_id)
+        self._told.add(Heard(message_id, message))
+
+    async def reacts(self, to: Said, emoji: str) -> list[Said]:
+        """Put an emoji to the newest message of the bot that says ``to``; "" takes it back.
+
+        Return the bot's answers. Raises `AssertionError` if the bot has not said that.
+        """
+        await self.sends(Reaction(self._heard.newest(to), emoji))
+        return await self.hears()
+
+    async def edits(self, said: Said, text: str) -> list[Said]:
+        """Say ``text`` instead in the newest message that said ``said``; return the answers.
+
+        Raises `AssertionError` if this person has not said that.
+        """
+        await self.sends(Edit(self._told.newest(said), text))
+        return await self.hears()
 
     async def repeats(self) -> list[Said]:
         """Let the bot receive the last message again, as after a lost acknowledgement."""
@@ -68,23 +84,18 @@ class Person:
         return await self.hears()
 
     async def hears(self) -> list[Said]:
-        """Return what the bot has said since the last time, once it has nothing more to do."""
+        """Return what the bot has said since the last time, once it has nothing more to do.
+
+        What it has edited or deleted since is as it is then; what it says about messages that
+        were heard before is an `Edit`, `Delete` or `Reaction`.
+        """
         chat = await self._join()
         await self._world.settle(chat)
-        heard = await self._world.network.hear(chat)
-        return [_read(message) for message in heard]
+        for heard in await self._world.network.hear(chat):
+            self._heard.add(heard)
+        return [read(heard.message) for heard in self._heard.fresh()]
 
     async def _join(self) -> str:
         if self._chat is None:
             self._chat = await self._world.network.join(self.name, is_bot=self._is_bot)
         return self._chat
-
-
-def _read(message: Message) -> Said:
-    match message:
-        case Text(text=text):
-            return text
-        case Choices():
-            return in_words(message)
-        case _:
-            return message

@@ -1,18 +1,30 @@
 """A network with everything real: a relay on loopback, clients, and encryption."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, final
 
-from graphchat.client import Client, Contact, MessageReceived, OwnProfile, Profile
-from graphchat.content import Message
+from graphchat.client import (
+    Client,
+    Contact,
+    Event,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    OwnProfile,
+    Profile,
+    Reacted,
+)
+from graphchat.content import Amending, Delete, Edit, Message, Reaction
+from graphchat.content.words import text_of
 from graphchat.ids import MessageId
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.network import NetworkPort
 from graphchat_bots.port import Incoming, Invitation, Port
+from graphchat_bots.testing.network import Heard
 
 # Seconds that a message may take over loopback on a busy machine.
 PATIENCE: Final = 60.0
@@ -42,7 +54,41 @@ class Log:
         self.signal: Final = Signal()
         self.received: Final[dict[tuple[str, bytes], Incoming]] = {}
         self.acknowledged: Final[set[str]] = set()
-        self.sent: Final[defaultdict[str, set[bytes]]] = defaultdict(set)
+        self._sent: Final[set[bytes]] = set()
+        self._deleted: Final[set[bytes]] = set()
+        self._underway: Final = Counter[tuple[str, bytes]]()
+
+    def about(self, chat: str, target: bytes) -> list[Incoming]:
+        """Return what was received about the message ``target``."""
+        found = self.received.values()
+        return [e for e in found if (e.chat, e.message_id) == (chat, target) and _amends(e)]
+
+    def note_sent(self, chat: str, message_id: bytes, message: Message) -> None:
+        """Expect the other end to hear this, unless it was sent before under its id."""
+        if message_id in self._sent:
+            return
+        self._sent.add(message_id)
+        if isinstance(message, Delete):
+            # Whether what it is about still arrives, nobody can tell.
+            self._deleted.add(message.target)
+            self._underway.pop((chat, message.target), None)
+        self._count(chat, message_id, message, 1)
+
+    def note_heard(self, chat: str, heard: Heard) -> None:
+        """Note that the other end has heard this: also before `note_sent`."""
+        self._count(chat, heard.id, heard.message, -1)
+
+    def all_heard(self, chat: str) -> bool:
+        return not any(count > 0 for (name, _), count in self._underway.items() if name == chat)
+
+    def _count(self, chat: str, message_id: bytes, message: Message, change: int) -> None:
+        name = message.target if isinstance(message, Amending) else message_id
+        if isinstance(message, Delete):
+            name = b"deleted" + name
+        if name not in self._deleted:
+            self._underway[chat, name] += change
+            if not self._underway[chat, name]:
+                del self._underway[chat, name]
 
 
 @final
@@ -67,7 +113,7 @@ class WatchedPort:
         else:
             self._receiving, batch = None, task.result()
         self._handed_out.update(event.id for event in batch)
-        self._log.received.update({(event.chat, event.message_id): event for event in batch})
+        self._log.received.update({_key(event): event for event in batch})
         self._log.signal.ring()
         return batch
 
@@ -82,7 +128,7 @@ class WatchedPort:
 
     async def send(self, chat: str, message: Message, message_id: bytes) -> None:
         await self._port.send(chat, message, message_id)
-        self._log.sent[chat].add(message_id)
+        self._log.note_sent(chat, message_id, message)
 
     async def invitation(self) -> Invitation:
         return await self._port.invitation()
@@ -107,15 +153,14 @@ class Mouth:
 
     def __init__(self, contact: Contact) -> None:
         self.contact: Final = contact
-        self.heard: list[Message] = []
-        self.count = 0
+        self.heard: list[Heard] = []
 
-    async def listen(self, profile: OwnProfile, signal: Signal) -> None:
+    async def listen(self, profile: OwnProfile, log: Log) -> None:
         async for event in profile.events():
-            if isinstance(event, MessageReceived):
-                self.heard.append(event.message)
-                self.count += 1
-                signal.ring()
+            if (heard := _heard(event)) is not None:
+                self.heard.append(heard)
+                log.note_heard(self.contact.id, heard)
+                log.signal.ring()
 
 
 @final
@@ -162,7 +207,7 @@ class RelayNetwork:
             await contact.established()
         # Both ends of a connection know it by the same name.
         self._people[contact.id] = mouth = Mouth(contact)
-        listening = asyncio.create_task(mouth.listen(profile, self._log.signal))
+        listening = asyncio.create_task(mouth.listen(profile, self._log))
         self._listeners.append(listening)
         await self._log.signal.until(lambda: (contact.id, b"") in self._log.received)
         return contact.id
@@ -172,15 +217,22 @@ class RelayNetwork:
         if name in self._log.received:
             self._port.hand_out_again(self._log.received[name])
             return
+        about = message.target if isinstance(message, Amending) else b""
+        before = len(self._log.about(chat, about))
         await self._people[chat].contact.send(message, id=MessageId(message_id))
-        await self._log.signal.until(lambda: name in self._log.received)
+        if about:
+            await self._log.signal.until(lambda: len(self._log.about(chat, about)) > before)
+            # So that it can be received again, too.
+            self._log.received[name] = self._log.about(chat, about)[-1]
+        else:
+            await self._log.signal.until(lambda: name in self._log.received)
 
     async def settle(self) -> None:
         await self._log.signal.until(self._port.all_handed_out)
 
-    async def hear(self, chat: str) -> list[Message]:
-        mouth, sent = self._people[chat], self._log.sent[chat]
-        await self._log.signal.until(lambda: mouth.count >= len(sent))
+    async def hear(self, chat: str) -> list[Heard]:
+        mouth = self._people[chat]
+        await self._log.signal.until(lambda: self._log.all_heard(chat))
         heard, mouth.heard = mouth.heard, []
         return heard
 
@@ -188,3 +240,26 @@ class RelayNetwork:
         assert self._relay is not None
         path = self._folder / f"{name}.db"
         return await stack.enter_async_context(Client(path, relays=[self._relay]))
+
+
+def _key(event: Incoming) -> tuple[str, bytes]:
+    # Several may be about one message: only the event has a name of its own.
+    return event.chat, event.id.encode() if _amends(event) else event.message_id
+
+
+def _amends(event: Incoming) -> bool:
+    return event.kind in {"reaction", "edited"}
+
+
+def _heard(event: Event) -> Heard | None:
+    match event:
+        case MessageReceived(message=message, message_id=name):
+            return Heard(name, message)
+        case MessageEdited(message=message, message_id=target):
+            return Heard(b"", Edit(target, text_of(message)))
+        case MessageDeleted(message_id=target):
+            return Heard(b"", Delete(target))
+        case Reacted(message_id=target, emoji=emoji):
+            return Heard(b"", Reaction(target, emoji))
+        case _:
+            return None

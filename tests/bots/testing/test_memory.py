@@ -5,6 +5,7 @@ import pytest
 from graphchat.content import Text
 from graphchat.errors import NotFoundError
 from graphchat_bots.testing.memory import MemoryNetwork
+from graphchat_bots.testing.network import Heard
 
 
 async def test_what_is_said_is_received_once_until_the_bot_dies() -> None:
@@ -44,6 +45,6 @@ async def test_the_same_message_id_is_heard_once() -> None:
     chat = await network.join("Ann", is_bot=False)
     await port.send(chat, Text("a"), b"1" * 16)
     await port.send(chat, Text("a"), b"1" * 16)
-    assert await network.hear(chat) == [Text("a")]
+    assert await network.hear(chat) == [Heard(b"1" * 16, Text("a"))]
     assert await network.hear(chat) == []
     await network.close()

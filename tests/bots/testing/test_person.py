@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from graphchat.content import Text
-from graphchat_bots import Bot, Message
+from graphchat_bots import Bot, Message, Reaction
 from graphchat_bots.testing.world import Level
 
 
@@ -53,3 +53,33 @@ async def test_nobody_can_repeat_nothing(tmp_path: Path, bot_level: Level) -> No
     async with echo().testing(tmp_path, bot_level) as world:
         with pytest.raises(AssertionError, match="has said nothing"):
             await world.person("Ann").repeats()
+
+
+async def test_people_react_to_messages_and_edit_their_own(
+    tmp_path: Path, bot_level: Level
+) -> None:
+    bot = echo()
+
+    @bot.reaction()
+    async def thank(reaction: Reaction) -> str:
+        return f"{reaction.sender.name} put {reaction.emoji or 'nothing'}"
+
+    @bot.edited(lambda message: message.text != "hidden")
+    async def look(msg: Message) -> str:
+        return f"{msg.text} now"
+
+    async with bot.testing(tmp_path, bot_level) as world:
+        ann = world.person("Ann")
+        assert await ann.says("a") == ["a"]
+        assert await ann.reacts("a", "👍") == ["Ann put 👍"]
+        assert await ann.repeats() == []
+        await world.crash()
+        assert await ann.reacts("a", "") == ["Ann put nothing"]
+        assert await ann.reacts("a", "👍") == ["Ann put 👍"]
+        assert await ann.edits("a", "b") == ["b now"]
+        assert await ann.edits("b", "hidden") == []
+        assert await ann.edits("hidden", "c") == ["c now"]
+        with pytest.raises(AssertionError, match="Ann has said nothing that is 'a'"):
+            await ann.edits("a", "x")
+        with pytest.raises(AssertionError, match="the bot has said nothing that is 'z'"):
+            await ann.reacts("z", "👍")
