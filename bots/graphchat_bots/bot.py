@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar, final
+from typing import Any, Final, Self, TypeVar, final
 
 import typer
 
@@ -23,6 +23,7 @@ from graphchat_bots.home import Place
 from graphchat_bots.life import Life, run
 from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
+from graphchat_bots.providers import Factory
 from graphchat_bots.router import Filter, Router
 from graphchat_bots.testing.world import Level, World
 
@@ -31,6 +32,7 @@ loading: Final = ContextVar("loading", default=False)
 
 F = TypeVar("F", bound=Function)
 S = TypeVar("S", bound=State)
+P = TypeVar("P", bound=Factory)
 
 
 @final
@@ -59,6 +61,8 @@ class Bot:
         self._router = Router()
         self._jobs: list[Function] = []
         self._states: list[State] = []
+        self._middleware: list[Function] = []
+        self._factories: list[Factory] = []
         self._life: Life | None = None
         self._stack = AsyncExitStack()
 
@@ -105,6 +109,26 @@ class Bot:
         self._states.append(state)
         return state
 
+    def middleware(self, function: F) -> F:
+        """Run this function round every event: messages, contacts and jobs.
+
+        It has a parameter of the type `Next`, and lets the event through by calling that. It
+        may instead answer as a handler does, or catch what the handler raises: what that had
+        done until then is undone. The first that is decorated is the outermost.
+        """
+        self._middleware.append(function)
+        return function
+
+    def provide(self, factory: P) -> P:
+        """Let handlers ask for what this function makes, by its type.
+
+        A function or ``async def`` with a return type, or an async generator that yields once:
+        what stands behind its ``yield`` runs when the bot stops. Its parameters are types that
+        others provide. There is one value of each type, made before the bot starts to listen.
+        """
+        self._factories.append(factory)
+        return factory
+
     def check(self) -> list[str]:
         """Return everything that is wrong with the bot, in words; empty if it can start."""
         return [fault.text for fault in self.faults()]
@@ -131,13 +155,20 @@ class Bot:
             self._relays if self._relays is not None else relays,
         )
 
-    def testing(self, folder: Path, level: Level = "memory") -> World:
+    def testing(
+        self,
+        folder: Path,
+        level: Level = "memory",
+        *,
+        provide: Mapping[Any, object] | None = None,
+    ) -> World:
         """Return a world in which people talk with this bot: for tests, with ``async with``.
 
         Level ``memory`` has no network and takes milliseconds; level ``relay`` has a real
         relay, real encryption and real clients. The bot's database is real in both.
+        ``provide`` are values that take the place of those that providers would make, by type.
         """
-        return World(self.plan(), self.limits, folder, level)
+        return World(self.plan(), self.limits, folder, level, provide or {})
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, and then until what had begun has ended.
@@ -195,4 +226,12 @@ class Bot:
         return self._life
 
     def _draft(self) -> Draft:
-        return Draft(self.name, self.about, self._router.entries(), self._jobs, self._states)
+        return Draft(
+            self.name,
+            self.about,
+            self._router.entries(),
+            self._jobs,
+            self._states,
+            self._middleware,
+            self._factories,
+        )

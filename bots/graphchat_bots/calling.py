@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing
+from typing import cast
 
 from graphchat_bots.context import Ctx
 from graphchat_bots.handler import Handler
@@ -13,12 +14,16 @@ from graphchat_bots.states import States
 async def call(handler: Handler, ctx: Ctx, states: States, values: Mapping[str, object]) -> None:
     """Run ``handler``; what it answers is in the turn of ``ctx`` afterwards.
 
-    ``values`` are its arguments. Raises what the handler raises, `TypeError` if it answers
-    with something that is no answer.
+    ``values`` are its arguments, and whatever else is decided already. Raises what the
+    handler raises, `TypeError` if it answers with something that is no answer.
     """
     given = {
-        name: await _provide(annotation, ctx, states) for name, annotation in handler.given.items()
+        name: await _provide(annotation, ctx, states)
+        for name, annotation in handler.given.items()
+        if name not in values
     }
+    for name, annotation in handler.provided.items():
+        given[name] = await ctx.get(cast("type[object]", annotation))
     answers = handler.call({**values, **given})
     if isinstance(answers, AsyncGenerator):
         # Closed here, not by the garbage collector: its `finally` is part of the turn.

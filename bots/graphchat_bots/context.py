@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, final
+from typing import Final, Protocol, TypeVar, cast, final
 
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
@@ -14,6 +14,9 @@ MAX_DELAY: Final = timedelta(days=3660)
 MAX_JOBS: Final = 1_000
 # Bytes of all arguments of a job as they are stored.
 MAX_ARGUMENTS: Final = 2**16
+
+
+T = TypeVar("T")
 
 
 class World(Protocol):
@@ -28,6 +31,10 @@ class World(Protocol):
 
         Raises `TypeError` if ``job`` is none, or ``args`` do not fit it.
         """
+        ...
+
+    def provided(self, kind: object) -> object:
+        """Return what a provider of the bot has made. Raises `LookupError` if there is none."""
         ...
 
     async def count_jobs(self, chat: str) -> int:
@@ -64,6 +71,14 @@ class Ctx:
     def now(self) -> datetime:
         """Return the time, in UTC; tests turn this clock."""
         return datetime.fromtimestamp(self._world.now(), UTC)
+
+    async def get(self, kind: type[T]) -> T:
+        """Return the value that a function decorated with ``@bot.provide`` has made.
+
+        Raises `LookupError` if none makes this type. A parameter of the type does the same,
+        and is checked before the bot starts.
+        """
+        return cast("T", self._world.provided(kind))
 
     async def send(self, answer: Answer) -> None:
         """Say something before the handler returns.

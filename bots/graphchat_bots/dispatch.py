@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from graphchat_bots import help as words
@@ -12,7 +13,10 @@ from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
 from graphchat_bots.message import Event, Message
+from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Command, Plan, Rule, unpack
+from graphchat_bots.provided import NOTHING, Provided
+from graphchat_bots.providers import show
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, StateRow
 from graphchat_bots.timer import Timer
@@ -24,17 +28,31 @@ _COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
 class Dispatch:
     """Runs handlers. Whatever they do is in the turn; the caller stores it, or not."""
 
-    def __init__(self, plan: Plan, store: BotStore, timer: Timer, patience: timedelta) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: BotStore,
+        timer: Timer,
+        patience: timedelta,
+        provided: Provided = NOTHING,
+    ) -> None:
         self._plan = plan
         self._store = store
         self._timer = timer
         self._patience = patience.total_seconds()
+        self._provided = provided
 
     def now(self) -> float:
         return self._timer.now()
 
     def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
         return self._plan.pack(job, args)
+
+    def provided(self, kind: object) -> object:
+        try:
+            return self._provided[kind]
+        except KeyError:
+            raise LookupError(f"nothing provides {show(kind)}: add @bot.provide") from None
 
     async def count_jobs(self, chat: str) -> int:
         return await self._store.count_jobs(chat)
@@ -51,7 +69,11 @@ class Dispatch:
         states = States(self._store, event)
         try:
             async with asyncio.timeout(self._patience):
-                await self._handle(turn, states, job)
+                if self._plan.middleware:
+                    core = partial(self._handle, turn, states, job)
+                    await wrap(self._plan.middleware, turn, Ctx(turn, self), states, core)
+                else:
+                    await self._handle(turn, states, job)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():

@@ -5,6 +5,7 @@
         * `ArgumentError`: what somebody typed does not fit the command
     * `HandlerCancelledError`: what a handler waited for was cancelled
     * `BotFaultsError`: the bot is written wrongly, and does not start
+    * `ProviderError`: what a bot needs could not be opened or closed
     * `TargetError`: `graphchat bot run` was given something that is no bot
 """
 
@@ -32,6 +33,10 @@ class BotFaultsError(GraphchatError):
         lines = "".join(f"\n  - {fault}" for fault in faults)
         super().__init__(f"The bot {name!r} cannot start:{lines}")
         self.faults = tuple(faults)
+
+
+class ProviderError(GraphchatError):
+    """What the bot needs to run could not be opened."""
 
 
 class TargetError(GraphchatError):

@@ -12,13 +12,17 @@ from graphchat_bots.context import Ctx
 from graphchat_bots.convert import converter
 from graphchat_bots.faults import Fault
 from graphchat_bots.message import Event, Message, Reaction, Sender
+from graphchat_bots.providers import GIVEN, show
 from graphchat_bots.reply import Answer
 from graphchat_bots.storable import is_storable
 
 Function = Callable[..., Awaitable[Answer] | AsyncIterator[Answer]]
 """What can be decorated: ``async def`` that returns or yields answers."""
 
-Kind = Literal["command", "message", "contact", "job", "reaction", "edited"]
+Next = Callable[[Event], Awaitable[None]]
+"""Lets an event through to the next layer of middleware, and last to its handler."""
+
+Kind = Literal["command", "message", "contact", "job", "reaction", "edited", "middleware"]
 State = type[msgspec.Struct]
 
 _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
@@ -28,7 +32,9 @@ _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
     "job": {Ctx, Event, Sender},
     "reaction": {Ctx, Event, Sender, Reaction},
     "edited": {Ctx, Event, Sender, Message},
+    "middleware": {Ctx, Event, Sender, Next},
 }
+GIVEN_TYPES: Final = frozenset(type_ for types in _GIVEN.values() for type_ in types)
 _NAMED: Final = inspect.Parameter.KEYWORD_ONLY
 _BUNDLES: Final = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
@@ -53,6 +59,8 @@ class Handler:
     """Whether it is an async generator: it may answer several times."""
     given: Mapping[str, object]
     """Parameters that the runtime fills by their type."""
+    provided: Mapping[str, object]
+    """Parameters that it fills with what the bot's providers have made."""
     arguments: tuple[Argument, ...]
     stored: tuple[Stored, ...]
     positional: tuple[str, ...]
@@ -72,8 +80,16 @@ class Handler:
         return self.function(*(values[name] for name in self.positional), **named)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The types, beside those of the framework, that handlers of a bot can ask for."""
+
+    states: Collection[State] = ()
+    provided: Collection[object] = ()
+
+
 def inspect_handler(
-    function: Function, kind: Kind, states: Collection[State], faults: list[Fault]
+    function: Function, kind: Kind, known: Known, faults: list[Fault]
 ) -> Handler | None:
     """Read the signature of ``function``; append to ``faults`` what is wrong with it."""
     where = f"{kind} {getattr(function, '__name__', repr(function))}"
@@ -88,7 +104,7 @@ def inspect_handler(
         faults.append(Fault(f"{where}: its annotations cannot be read ({error})", function))
         return None
     found: list[str] = []
-    reader = _Reader(where, kind, states, found)
+    reader = _Reader(where, kind, known, found)
     for parameter in parameters.values():
         reader.read(parameter, hints.get(parameter.name, inspect.Parameter.empty))
     faults += [Fault(text, function) for text in found]
@@ -98,6 +114,7 @@ def inspect_handler(
         kind,
         streams,
         reader.given,
+        reader.provided,
         tuple(reader.arguments),
         tuple(reader.stored),
         tuple(positional),
@@ -107,14 +124,13 @@ def inspect_handler(
 class _Reader:
     """Sorts the parameters of one function."""
 
-    def __init__(
-        self, where: str, kind: Kind, states: Collection[State], faults: list[str]
-    ) -> None:
+    def __init__(self, where: str, kind: Kind, known: Known, faults: list[str]) -> None:
         self._where = where
         self._kind = kind
-        self._states = states
+        self._known = known
         self._faults = faults
         self.given: dict[str, object] = {}
+        self.provided: dict[str, object] = {}
         self.arguments: list[Argument] = []
         self.stored: list[Stored] = []
 
@@ -124,21 +140,27 @@ class _Reader:
             self._fault(parameter, "takes any number of values; name them one by one")
         elif annotation is inspect.Parameter.empty:
             self._fault(parameter, "has no type")
-        elif annotation in _GIVEN[self._kind] or annotation in self._states:
+        elif annotation in _GIVEN[self._kind] or annotation in self._known.states:
             self.given[parameter.name] = annotation
+        elif annotation in self._known.provided:
+            self.provided[parameter.name] = annotation
+        elif parameter.default is GIVEN:
+            self._fault(parameter, f"nothing provides {show(annotation)}")
         elif self._kind == "command":
             self._read_argument(parameter, annotation, required=required)
         elif self._kind == "job":
             self._read_stored(parameter, annotation, required=required)
         else:
-            self._fault(parameter, f"nothing provides {_show(annotation)}")
+            self._fault(parameter, f"nothing provides {show(annotation)}")
 
     def _read_argument(
         self, parameter: inspect.Parameter, annotation: object, *, required: bool
     ) -> None:
         found = converter(annotation)
         if found is None:
-            self._fault(parameter, f"words cannot become {_show(annotation)}")
+            self._fault(
+                parameter, f"words cannot become {show(annotation)}, and nothing provides it"
+            )
         elif self.arguments and self.arguments[-1].converter.rest:
             self._fault(parameter, "stands after one that takes the rest of the text")
         else:
@@ -153,11 +175,10 @@ class _Reader:
             default = None if required else parameter.default
             self.stored.append(Stored(parameter.name, annotation, required, default))
         else:
-            self._fault(parameter, f"{_show(annotation)} cannot be stored until the job runs")
+            self._fault(
+                parameter,
+                f"{show(annotation)} cannot be stored until the job runs, and nothing provides it",
+            )
 
     def _fault(self, parameter: inspect.Parameter, what: str) -> None:
         self._faults.append(f"{self._where}: parameter {parameter.name!r}: {what}")
-
-
-def _show(annotation: object) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

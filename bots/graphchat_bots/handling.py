@@ -15,6 +15,7 @@ from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
+from graphchat_bots.provided import NOTHING, Provided
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
 from graphchat_bots.timer import SystemTimer, Timer
 from graphchat_bots.turn import Job, Turn
@@ -45,6 +46,8 @@ class Surroundings:
 
     timer: Timer = field(default_factory=SystemTimer)
     limits: Limits = field(default_factory=Limits)
+    provided: Provided = field(default_factory=lambda: NOTHING)
+    """What the bot's providers have made."""
     failed: Callable[[Exception], None] = _ignore
     """Is told each failure of a handler: a test fails then."""
 

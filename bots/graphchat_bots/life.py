@@ -18,6 +18,7 @@ from graphchat_bots.home import Place, open_bot
 from graphchat_bots.log import configure
 from graphchat_bots.plan import Plan
 from graphchat_bots.port import Invitation, Port
+from graphchat_bots.provided import opened
 from graphchat_bots.runtime import Runtime
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -42,8 +43,12 @@ class Life:
         Raises as `open_bot`. If the block raises or is cancelled, the bot ends at once: what
         it had not finished comes again.
         """
-        async with open_bot(plan, place, secret) as (port, store):
-            runtime = Runtime(plan, port, store, Surroundings(limits=limits))
+        async with (
+            open_bot(plan, place, secret) as (port, store),
+            opened(plan.providers, store) as provided,
+        ):
+            surroundings = Surroundings(limits=limits, provided=provided)
+            runtime = Runtime(plan, port, store, surroundings)
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(runtime.run())
                 yield cls(runtime, running, port)

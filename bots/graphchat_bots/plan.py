@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from graphchat_bots.faults import Fault
-from graphchat_bots.handler import Function, Handler, State, inspect_handler
+from graphchat_bots.handler import GIVEN_TYPES, Function, Handler, Known, State, inspect_handler
 from graphchat_bots.message import Message
+from graphchat_bots.providers import Factory, Provider, read_providers
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
 from graphchat_bots.storable import is_storable
 
@@ -52,6 +53,10 @@ class Plan:
     reactions: tuple[Rule, ...] = ()
     edits: tuple[Rule, ...] = ()
     """In the order in which they are asked."""
+    middleware: tuple[Handler, ...] = ()
+    """The first is the outermost."""
+    providers: tuple[Provider, ...] = ()
+    """Each behind those that it needs."""
 
     def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as MessagePack.
@@ -94,11 +99,16 @@ class Draft:
     entries: Sequence[Entry]
     jobs: Sequence[Function]
     states: Sequence[State]
+    middleware: Sequence[Function] = ()
+    factories: Sequence[Factory] = ()
     faults: list[Fault] = field(default_factory=list[Fault])
+    _known: Known = field(default_factory=Known)
 
     def plan(self) -> Plan:
         """Read everything; what is wrong is in ``faults`` afterwards."""
         self._check_states()
+        providers = read_providers(self.factories, [*GIVEN_TYPES, *self.states], self.faults)
+        self._known = Known(self.states, {each.provides for each in providers})
         rules = {kind: self._rules(kind) for kind in ("message", "contact", "reaction", "edited")}
         commands = tuple(self._commands())
         return Plan(
@@ -111,6 +121,8 @@ class Draft:
             self._jobs(),
             tuple(rules["reaction"]),
             self._in_order(rules["edited"]),
+            tuple(self._middleware()),
+            providers,
         )
 
     def _check_states(self) -> None:
@@ -136,7 +148,7 @@ class Draft:
         ]
 
     def _read(self, entry: Entry) -> Handler | None:
-        return inspect_handler(entry.function, entry.kind, self.states, self.faults)
+        return inspect_handler(entry.function, entry.kind, self._known, self.faults)
 
     def _by_name(self, commands: Sequence[Command]) -> Mapping[str, Command]:
         by_name: dict[str, Command] = {}
@@ -169,13 +181,20 @@ class Draft:
     def _jobs(self) -> Mapping[str, Handler]:
         found: dict[str, Handler] = {}
         for function in self.jobs:
-            handler = inspect_handler(function, "job", self.states, self.faults)
+            handler = inspect_handler(function, "job", self._known, self.faults)
             if handler is None:
                 continue
             if handler.name in found:
                 self._fault(function, f"job {handler.name}: there are two with this name")
             found[handler.name] = handler
         return found
+
+    def _middleware(self) -> list[Handler]:
+        found = (
+            inspect_handler(function, "middleware", self._known, self.faults)
+            for function in self.middleware
+        )
+        return [handler for handler in found if handler is not None]
 
     def _fault(self, about: object, text: str) -> None:
         self.faults.append(Fault(text, about))

@@ -45,7 +45,7 @@ class Runtime:
         self._timer = timer
         self._limits = limits
         self._stopping = asyncio.Event()
-        dispatch = Dispatch(plan, store, timer, limits.patience)
+        dispatch = Dispatch(plan, store, timer, limits.patience, surroundings.provided)
         self._handling = Handling(dispatch, store, surroundings)
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)

@@ -29,6 +29,20 @@ class States:
             self.given[state] = value, msgspec.msgpack.encode(value)
         return self.given[state][0]
 
+    def mark(self) -> dict[State, bytes]:
+        """Return what the states hold now, for `rewind`."""
+        return {state: msgspec.msgpack.encode(value) for state, (value, _) in self.given.items()}
+
+    def rewind(self, before: dict[State, bytes]) -> None:
+        """Undo changes since `mark`, also in the structs that somebody still holds."""
+        for state, (value, _) in list(self.given.items()):
+            if state not in before:
+                del self.given[state]
+                continue
+            was = msgspec.msgpack.decode(before[state], type=state)
+            for name in state.__struct_fields__:
+                setattr(value, name, getattr(was, name))
+
     def changed(self) -> tuple[StateRow, ...]:
         rows = []
         for state, (value, before) in self.given.items():

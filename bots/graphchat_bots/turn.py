@@ -4,7 +4,8 @@ Nothing of a turn leaves the process before its transaction is on disk, and a tu
 handler failed is thrown away: so an event that comes again has no effect twice.
 """
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -61,6 +62,15 @@ class Turn:
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     jobs: list[Job] = field(default_factory=list[Job])
     _size: int = 0
+
+    def mark(self) -> tuple[object, ...]:
+        """Return what was gathered so far, for `rewind`."""
+        return tuple(copy(getattr(self, each.name)) for each in fields(self))
+
+    def rewind(self, before: tuple[object, ...]) -> None:
+        """Drop what was gathered since `mark`."""
+        for each, value in zip(fields(self), before, strict=True):
+            setattr(self, each.name, value)
 
     def say(self, message: Message) -> None:
         """Send ``message`` to the chat once the turn is stored.

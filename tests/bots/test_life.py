@@ -4,7 +4,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from graphchat.codes import Code, CodeLane, Kind
 from graphchat.errors import StoreBusyError
 from graphchat.ids import Fingerprint, QueueId
 from graphchat_bots import Bot, Message
+from graphchat_bots.errors import ProviderError
 from graphchat_bots.life import left_out
 from graphchat_bots.local_relay import local_relay
 
@@ -75,6 +76,10 @@ def process(folder: Path, relay: str) -> Iterator[subprocess.Popen[str]]:
             yield started
         finally:
             started.kill()
+
+
+class Orders:
+    pass
 
 
 async def appears(file: Path) -> None:
@@ -237,3 +242,25 @@ def test_a_token_does_not_make_another_relay() -> None:
 def test_a_bot_that_does_not_run_has_no_link() -> None:
     with pytest.raises(RuntimeError, match="does not run"):
         Bot("echo").stop()
+
+
+async def test_providers_are_opened_before_the_bot_listens_and_closed_at_its_end(
+    tmp_path: Path,
+) -> None:
+    async with local_relay(None) as relay:
+        bot, log = Bot("shop", home=tmp_path, relays=[relay]), list[str]()
+
+        @bot.provide
+        async def orders() -> AsyncIterator[Orders]:
+            log.append("opened")
+            yield Orders()
+            log.append("closed")
+            if len(log) > 2:
+                raise OSError
+
+        async with bot:
+            assert log == ["opened"]
+        assert log == ["opened", "closed"]
+        with pytest.raises(ProviderError):
+            async with bot:
+                await bot.invitation()

@@ -45,7 +45,7 @@ def test_all_faults_are_listed_at_once() -> None:
     )
     assert bot.check() == [
         "state Basket: every field needs a default",
-        "command order: parameter 'data': words cannot become bytes",
+        "command order: parameter 'data': words cannot become bytes, and nothing provides it",
         "command 'Upper': a name is a letter and up to 31 of a-z, 0-9, - and _",
         "command /o: there are two with this name",
         unreachable,

@@ -13,6 +13,8 @@ from typing import Final, Literal, Self, final
 from graphchat.store import Database
 from graphchat_bots.handling import Limits, Surroundings
 from graphchat_bots.plan import Plan
+from graphchat_bots.provided import NOTHING, Provided, opened
+from graphchat_bots.providers import show
 from graphchat_bots.runtime import Runtime
 from graphchat_bots.store import BOT, BotStore, DeadLetter
 from graphchat_bots.testing.clock import HandClock
@@ -34,13 +36,26 @@ class HandlerError(AssertionError):
 class World:
     """One bot in a test. Use it with ``async with``."""
 
-    def __init__(self, plan: Plan, limits: Limits, folder: Path, level: Level) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        limits: Limits,
+        folder: Path,
+        level: Level,
+        provide: Provided = NOTHING,
+    ) -> None:
+        known = {each.provides for each in plan.providers}
+        if unknown := [show(type_) for type_ in provide if type_ not in known]:
+            raise TypeError(
+                f"no provider makes {', '.join(unknown)}: nothing to take the place of"
+            )
         self.network: Final[Network] = _network(level, folder)
         self.clock: Final = HandClock()
         """The bot's clock; `advance` turns it."""
         self._plan = plan
         self._limits = replace(limits, drain=min(limits.drain, DRAIN))
         self._folder = folder
+        self._provide = provide
         self._people: list[Person] = []
         self._failures: list[Exception] = []
         self._expected: tuple[type[Exception], ...] = ()
@@ -108,7 +123,12 @@ class World:
         return sha256((name or f"number {self._named}").encode()).digest()[:16]
 
     async def __aenter__(self) -> Self:
-        await self._start()
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            await self.network.close()
+            raise
         return self
 
     async def __aexit__(
@@ -137,7 +157,10 @@ class World:
         database = await self._stack.enter_async_context(opening)
         self._store = await BotStore.open(database)
         port = await self.network.start()
-        surroundings = Surroundings(self.clock, self._limits, self._failures.append)
+        provided = await self._stack.enter_async_context(
+            opened(self._plan.providers, self._store, self._provide)
+        )
+        surroundings = Surroundings(self.clock, self._limits, provided, self._failures.append)
         self._runtime = Runtime(self._plan, port, self._store, surroundings)
         self._running = asyncio.create_task(self._runtime.run())
 

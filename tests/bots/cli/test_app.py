@@ -42,7 +42,10 @@ def test_check_lists_all_faults(here: Run, tmp_path: Path) -> None:
     done = here("bot", "check", "hello/hello.py")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "hello/hello.py:16: command a: parameter 'x': words cannot become bytes",
+        (
+            "hello/hello.py:16: command a: parameter 'x': "
+            "words cannot become bytes, and nothing provides it"
+        ),
         "hello/hello.py:19: command /a: there are two with this name",
     ]
 
