@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, final
+from typing import Any, Final, Self, TypeVar, final, overload
 
 import typer
 
 from graphchat.cli.errors import report
 from graphchat.errors import GraphchatError
 from graphchat.store.passphrase import find
+from graphchat_bots.cron import CronEntry, Missed
 from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, State
@@ -25,6 +26,7 @@ from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
 from graphchat_bots.providers import Factory
 from graphchat_bots.router import Filter, Router
+from graphchat_bots.states import Scope
 from graphchat_bots.testing.world import Level, World
 
 loading: Final = ContextVar("loading", default=False)
@@ -60,9 +62,11 @@ class Bot:
         self.limits: Final = limits or Limits()
         self._router = Router()
         self._jobs: list[Function] = []
+        self._crons: list[CronEntry] = []
         self._states: list[State] = []
         self._middleware: list[Function] = []
         self._factories: list[Factory] = []
+        self._scopes: dict[State, Scope] = {}
         self._life: Life | None = None
         self._stack = AsyncExitStack()
 
@@ -100,14 +104,47 @@ class Bot:
         self._jobs.append(function)
         return function
 
-    def state(self, state: S) -> S:
+    def cron(
+        self, expression: str, *, tz: str = "UTC", missed: Missed = "once"
+    ) -> Callable[[F], F]:
+        """Run a function by the calendar, for example ``0 9 * * mon-fri``.
+
+        The fields are minute, hour, day of the month, month, day of the week; ``tz`` is the
+        name of a time zone. Of the runs that were due while the bot was away, ``once`` makes
+        up for the last, ``all`` for each of the last 100, ``skip`` for none. A cron belongs
+        to no chat: it says things by ``ctx.send(..., to=chat)``, and knows what is kept in
+        states of scope ``bot``.
+        """
+
+        def add(function: F) -> F:
+            self._crons.append(CronEntry(function, expression, tz, missed))
+            return function
+
+        return add
+
+    @overload
+    def state(self, state: S, /) -> S: ...
+
+    @overload
+    def state(self, /, *, scope: Scope = "sender") -> Callable[[S], S]: ...
+
+    def state(self, state: S | None = None, /, *, scope: Scope = "sender") -> S | Callable[[S], S]:
         """Keep one of these structs for each sender in a chat.
 
-        A handler that has a parameter of this type is given it; what it changes is saved
-        together with its answer, or not at all. Every field needs a default.
+        With ``scope="chat"`` there is one for each chat, and with ``scope="bot"`` one for the
+        whole bot. A handler that has a parameter of this type is given it; what it changes is
+        saved together with its answer, or not at all. Every field needs a default.
+
+        Chats run in parallel: if another has changed a state of the bot meanwhile, nothing of
+        the handler happens, and it runs again.
         """
-        self._states.append(state)
-        return state
+
+        def keep(state: S) -> S:
+            self._states.append(state)
+            self._scopes[state] = scope
+            return state
+
+        return keep if state is None else keep(state)
 
     def middleware(self, function: F) -> F:
         """Run this function round every event: messages, contacts and jobs.
@@ -234,4 +271,6 @@ class Bot:
             self._states,
             self._middleware,
             self._factories,
+            self._scopes,
+            self._crons,
         )

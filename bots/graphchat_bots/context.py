@@ -80,14 +80,15 @@ class Ctx:
         """
         return cast("T", self._world.provided(kind))
 
-    async def send(self, answer: Answer) -> None:
-        """Say something before the handler returns.
+    async def send(self, answer: Answer, *, to: str | None = None) -> None:
+        """Say something before the handler returns, here or in the chat ``to``.
 
         Like everything else it leaves when the handler has ended well. Raises
-        `ContentError` if it cannot be sent as it is.
+        `ContentError` if it cannot be sent as it is, `LocalProtocolError` if one event sets
+        off more than 1,000 messages, `TypeError` if a cron names no chat.
         """
         if answer is not None:
-            self._turn.say(await message_of(answer))
+            self._turn.say(await message_of(answer), to)
 
     async def later(self, delay: timedelta, job: Callable[..., object], *args: object) -> None:
         """Run a function decorated with ``@bot.job`` after ``delay``, in this chat.

@@ -66,7 +66,7 @@ class Dispatch:
         if it has left a state that cannot be stored.
         """
         turn = Turn(event)
-        states = States(self._store, event)
+        states = States(self._store, event, self._plan.scopes)
         try:
             async with asyncio.timeout(self._patience):
                 if self._plan.middleware:
@@ -80,14 +80,23 @@ class Dispatch:
                 raise  # it is us who are to end
             raise HandlerCancelledError from error
         except UserError as error:
+            if event.kind == "cron":
+                raise  # nobody is there to be told
             turn = Turn(event)
             await Ctx(turn, self).send(str(error))
             return turn, ()
         return turn, states.changed()
 
+    def following(self, job: Job) -> tuple[Job, ...]:
+        """Return the run after ``job``, if that is one of a cron."""
+        cron = self._plan.crons.get(job.name) if job.is_planned else None
+        return () if cron is None else (cron.following(job, self.now()),)
+
     async def _handle(self, turn: Turn, states: States, job: Job | None) -> None:
         event = turn.event
-        if job is not None:
+        if job is not None and job.is_cron:
+            await call(self._plan.crons[job.name].handler, Ctx(turn, self), states, {})
+        elif job is not None:
             handler = self._plan.jobs.get(job.name)
             if handler is None:
                 raise LookupError(f"there is no job {job.name} any more")

@@ -4,6 +4,7 @@
     * `UserError`: the only error whose text reaches the chat
         * `ArgumentError`: what somebody typed does not fit the command
     * `HandlerCancelledError`: what a handler waited for was cancelled
+    * `StaleStateError`: another chat was faster; the handler runs again
     * `BotFaultsError`: the bot is written wrongly, and does not start
     * `ProviderError`: what a bot needs could not be opened or closed
     * `TargetError`: `graphchat bot run` was given something that is no bot
@@ -24,6 +25,10 @@ class ArgumentError(UserError):
 
 class HandlerCancelledError(GraphchatError):
     """What the handler waited for was cancelled."""
+
+
+class StaleStateError(GraphchatError):
+    """What the bot knows has changed while the handler ran."""
 
 
 class BotFaultsError(GraphchatError):

@@ -22,7 +22,7 @@ Function = Callable[..., Awaitable[Answer] | AsyncIterator[Answer]]
 Next = Callable[[Event], Awaitable[None]]
 """Lets an event through to the next layer of middleware, and last to its handler."""
 
-Kind = Literal["command", "message", "contact", "job", "reaction", "edited", "middleware"]
+Kind = Literal["command", "message", "contact", "job", "reaction", "edited", "cron", "middleware"]
 State = type[msgspec.Struct]
 
 _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
@@ -33,6 +33,7 @@ _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
     "reaction": {Ctx, Event, Sender, Reaction},
     "edited": {Ctx, Event, Sender, Message},
     "middleware": {Ctx, Event, Sender, Next},
+    "cron": {Ctx, Event},
 }
 GIVEN_TYPES: Final = frozenset(type_ for types in _GIVEN.values() for type_ in types)
 _NAMED: Final = inspect.Parameter.KEYWORD_ONLY

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from graphchat.content import Text
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.budget import Budget
+from graphchat_bots.cron import due_of
 from graphchat_bots.dispatch import Dispatch
+from graphchat_bots.errors import StaleStateError
 from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
 from graphchat_bots.provided import NOTHING, Provided
+from graphchat_bots.sharing import Sharing
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
 from graphchat_bots.timer import SystemTimer, Timer
 from graphchat_bots.turn import Job, Turn
@@ -76,32 +79,39 @@ class Handling:
         self._limits = surroundings.limits
         self._failed = surroundings.failed
         self._budget = Budget()
+        self._sharing = Sharing(self._write)
         self._careful_until = timer.now() + CAREFUL_FOR if store.crashed else 0.0
 
     async def incoming(self, incoming: Incoming) -> Outcome | None:
         """Answer an event; return what was stored, or nothing if that was done before."""
         if incoming.from_bot and self._is_silent(incoming.sender_id):
             return await self._write(Outcome(incoming.id, self._timer.now(), is_job=False))
-        outcome = await self._answer(incoming)
-        if incoming.from_bot and outcome.messages:
+        outcome = await self._sharing.settle(lambda: self._answer(incoming))
+        if incoming.from_bot and outcome is not None and outcome.messages:
             self._budget.spend(incoming.sender_id, self._timer.now())
-        return await self._write(outcome)
+        return outcome
 
     async def job(self, job: Job) -> Outcome | None:
         """Run a job; return what was stored, or nothing if that was done before."""
         sender = job.sender
         if sender.is_bot and self._is_silent(sender.id):
             return await self._write(Outcome(job.id, self._timer.now(), is_job=True))
-        outcome = replace(await self._run(job), is_job=True)
-        if sender.is_bot and outcome.messages:
+        outcome = await self._sharing.settle(lambda: self._run_and_plan(job))
+        if sender.is_bot and outcome is not None and outcome.messages:
             self._budget.spend(sender.id, self._timer.now())
-        return await self._write(outcome)
+        return outcome
 
     def _is_silent(self, sender: str) -> bool:
         silent = not self._budget.allows(sender, self._timer.now())
         if silent:
             note("info", "a bot is not answered any more for a while")
         return silent
+
+    async def _run_and_plan(self, job: Job) -> Outcome:
+        outcome = replace(await self._run(job), is_job=True)
+        if outcome.again is None and (following := self._dispatch.following(job)):
+            return replace(outcome, jobs=(*outcome.jobs, *following))
+        return outcome
 
     async def _run(self, job: Job) -> Outcome:
         again = event_in(job)
@@ -164,7 +174,8 @@ class Handling:
         code = reference(event.id)
         note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
         turn = Turn(event)
-        turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
+        if event.kind != "cron":
+            turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
         dead = DeadLetter(
             reference=code,
             kind=event.kind,
@@ -190,7 +201,7 @@ class Handling:
         return Outcome(
             turn.event.id,
             self._timer.now(),
-            is_job=turn.event.kind == "job",
+            is_job=turn.event.kind in ("job", "cron"),
             messages=tuple(turn.messages),
             jobs=tuple(turn.jobs),
             states=states,
@@ -199,7 +210,12 @@ class Handling:
         )
 
     async def _write(self, outcome: Outcome) -> Outcome | None:
-        new = await insist("storing", lambda: self._store.write(outcome), self._timer)
+        new = await insist(
+            "storing",
+            lambda: self._store.write(outcome),
+            self._timer,
+            hopeless=(StaleStateError,),
+        )
         return outcome if new else None
 
 
@@ -210,4 +226,5 @@ def reference(event_id: str) -> str:
 
 
 def _event_of(job: Job) -> Event:
-    return Event(job.id, "job", job.chat, job.sender, group=job.group)
+    kind: Literal["job", "cron"] = "cron" if job.is_cron else "job"
+    return Event(job.id, kind, job.chat, job.sender, group=job.group, due=due_of(job))

@@ -58,7 +58,7 @@ class Event:
 
     id: str
     """The same when it comes again after a crash."""
-    kind: Literal["message", "contact", "job", "reaction", "edited"]
+    kind: Literal["message", "contact", "job", "cron", "reaction", "edited"]
     chat: str
     sender: Sender
     message: Message | None = None
@@ -66,6 +66,8 @@ class Event:
     group: Group | None = None
     """Where it happened; None in a chat with a contact."""
     reaction: Reaction | None = None
+    due: datetime | None = None
+    """When a run of a cron was to be, in UTC: it may be late."""
 
 
 def event_of(incoming: Incoming) -> Event:

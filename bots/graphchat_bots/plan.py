@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import msgspec
 
+from graphchat_bots.cron import Cron, CronEntry
 from graphchat_bots.faults import Fault
 from graphchat_bots.handler import GIVEN_TYPES, Function, Handler, Known, State, inspect_handler
 from graphchat_bots.message import Message
 from graphchat_bots.providers import Factory, Provider, read_providers
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
+from graphchat_bots.states import Scope
 from graphchat_bots.storable import is_storable
 
 
@@ -57,6 +60,8 @@ class Plan:
     """The first is the outermost."""
     providers: tuple[Provider, ...] = ()
     """Each behind those that it needs."""
+    scopes: Mapping[State, Scope] = field(default_factory=dict)
+    crons: Mapping[str, Cron] = field(default_factory=dict)
 
     def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as MessagePack.
@@ -101,6 +106,8 @@ class Draft:
     states: Sequence[State]
     middleware: Sequence[Function] = ()
     factories: Sequence[Factory] = ()
+    scopes: Mapping[State, Scope] = field(default_factory=dict)
+    crons: Sequence[CronEntry] = ()
     faults: list[Fault] = field(default_factory=list[Fault])
     _known: Known = field(default_factory=Known)
 
@@ -123,6 +130,8 @@ class Draft:
             self._in_order(rules["edited"]),
             tuple(self._middleware()),
             providers,
+            self.scopes,
+            self._crons(),
         )
 
     def _check_states(self) -> None:
@@ -133,6 +142,8 @@ class Draft:
             names.add(state.__name__)
             if not is_storable(state):
                 self._fault(state, f"state {state.__name__}: it cannot be stored")
+            if self.scopes[state] not in get_args(Scope):
+                self._fault(state, f"state {state.__name__}: scope is sender, chat or bot")
             if not _has_defaults(state):
                 self._fault(state, f"state {state.__name__}: every field needs a default")
 
@@ -195,6 +206,24 @@ class Draft:
             for function in self.middleware
         )
         return [handler for handler in found if handler is not None]
+
+    def _crons(self) -> Mapping[str, Cron]:
+        # A cron has no chat, so it has no state of one.
+        states = [state for state in self.states if self.scopes[state] == "bot"]
+        known = Known(states, self._known.provided)
+        found: dict[str, Cron] = {}
+        for entry in self.crons:
+            faults = entry.faults()
+            self.faults += faults
+            handler = inspect_handler(entry.function, "cron", known, self.faults)
+            if handler is None or faults:
+                continue
+            if handler.name in found:
+                self._fault(entry.function, f"cron {handler.name}: there are two with this name")
+            if any(handler.name == getattr(job, "__name__", "") for job in self.jobs):
+                self._fault(entry.function, f"cron {handler.name}: a job has this name, too")
+            found[handler.name] = Cron(handler, entry.expression, entry.zone, entry.missed)
+        return found
 
     def _fault(self, about: object, text: str) -> None:
         self.faults.append(Fault(text, about))

@@ -11,6 +11,7 @@ from typing import Final
 from graphchat_bots.activity import Activity
 from graphchat_bots.agenda import SELF, Agenda
 from graphchat_bots.backoff import insist
+from graphchat_bots.catchup import catch_up
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.handling import Handling, Surroundings
 from graphchat_bots.intake import Intake, Parked
@@ -49,6 +50,7 @@ class Runtime:
         self._handling = Handling(dispatch, store, surroundings)
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)
+        self._crons = plan.crons
         self._agenda.stir()  # not idle before it has looked
 
     async def idle(self, chat: str | None = None) -> None:
@@ -68,6 +70,7 @@ class Runtime:
             self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)
             self._mailboxes = Mailboxes[Work](self._handle, tasks, SLOTS)
             await self._outbox.recover()
+            await catch_up(self._store, self._crons, self._timer)
             await self._serve(tasks)
             writer.cancel()
         await self._store.commits.finish()
@@ -99,14 +102,18 @@ class Runtime:
             note("warning", "stopped before everything had ended; the rest comes again")
 
     async def _handle(self, work: Work) -> None:
+        outcome = None
         if isinstance(work, Job):
-            self._follow(await self._handling.job(work))
+            outcome = await self._handling.job(work)
+            self._follow(outcome)
             self._agenda.ended(work)
             self.activity.end(work.chat)
         elif (incoming := await self._intake.unpark(work)) is not None:
-            self._follow(await self._handling.incoming(incoming))
+            outcome = await self._handling.incoming(incoming)
+            self._follow(outcome)
             self._intake.done(incoming.id, incoming.chat)
-        await self._outbox.wait(work.chat)
+        for chat in {work.chat, *(said.chat for said in outcome.messages)} if outcome else ():
+            await self._outbox.wait(chat)
 
     def _follow(self, outcome: Outcome | None) -> None:
         if outcome is None:

@@ -21,6 +21,10 @@ MAX_MESSAGES: Final = 1_000
 MAX_BYTES: Final = 32 * 2**20
 MAX_NEW_JOBS: Final = 100
 
+# What the id of a run of a cron begins with, and the name of the place where it runs.
+CRON_JOB: Final = "cron-"
+CRON_CHAT: Final = "cron:"
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -53,6 +57,16 @@ class Job:
     group: Group | None = None
     """Where it was caused, under its name of then; None in a chat with a contact."""
 
+    @property
+    def is_cron(self) -> bool:
+        """Whether it is a run of a cron, planned or put back from the dead letters."""
+        return self.chat == CRON_CHAT + self.name
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is a run of a cron that came by the calendar: another follows it."""
+        return self.id.startswith(CRON_JOB)
+
 
 @dataclass(slots=True)
 class Turn:
@@ -72,17 +86,26 @@ class Turn:
         for each, value in zip(fields(self), before, strict=True):
             setattr(self, each.name, value)
 
-    def say(self, message: Message) -> None:
-        """Send ``message`` to the chat once the turn is stored.
+    def say(self, message: Message, to: str | None = None) -> None:
+        """Send ``message`` to the chat, or to another, once the turn is stored.
 
-        Raises `LocalProtocolError` if one event sets off more than 1,000 messages or 32 MiB.
+        Raises `LocalProtocolError` if one event sets off more than 1,000 messages or 32 MiB,
+        `TypeError` if there is no chat.
         """
+        chat = self.event.chat if to is None else to
+        if chat.startswith(CRON_CHAT):
+            raise TypeError(
+                "What a cron does belongs to no chat. Say where: await ctx.send(..., to=chat)"
+            )
         body = encode(message)
         self._size += len(body)
         if len(self.messages) >= MAX_MESSAGES or self._size > MAX_BYTES:
-            raise LocalProtocolError("A handler sends too many messages for one event.")
+            raise LocalProtocolError(
+                "A handler sends more than 1,000 messages or 32 MiB for one event. Let a job"
+                " send the rest: await ctx.later(timedelta(), job, ...)"
+            )
         name = message_id(self.event.id, len(self.messages))
-        self.messages.append(Outgoing(self.event.chat, name, body))
+        self.messages.append(Outgoing(chat, name, body))
 
     def schedule(self, name: str, body: bytes, due: float) -> None:
         """Run the job ``name`` at ``due``, in this chat.

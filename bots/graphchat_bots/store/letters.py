@@ -57,7 +57,7 @@ def drop(cursor: Cursor, chosen: Sequence[Letter]) -> None:
 
 def _job(dead: DeadLetter) -> Job:
     id_ = kept.next_id(dead.id)
-    if dead.kind == "job":
+    if dead.kind in ("job", "cron"):
         return replace(kept.unpack_job(dead.body), id=id_, tries=0)
     event = event_of(kept.unpack_event(dead.body))
     return Job(id_, kept.EVENT, dead.chat, event.sender, dead.body, 0.0, group=event.group)

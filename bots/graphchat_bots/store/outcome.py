@@ -13,12 +13,16 @@ MAX_DEAD: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """What a bot remembers of a sender in a chat."""
+    """What a bot remembers: of a sender in a chat, of a chat, or at all."""
 
     chat: str
+    """Empty if it belongs to the whole bot."""
     sender: str
+    """Empty if it belongs to no single sender."""
     name: str
     body: bytes
+    before: bytes | None = None
+    """For what belongs to the whole bot: as the handler found it; nothing if it was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class DeadLetter:
 
     reference: str
     """What the chat was told, and what stands in the log."""
-    kind: Literal["message", "contact", "job", "reaction", "edited", "outgoing"]
+    kind: Literal["message", "contact", "job", "cron", "reaction", "edited", "outgoing"]
     id: str
     chat: str
     sender_name: str
@@ -70,6 +74,18 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True
+
+
+def is_stale(cursor: Cursor, outcome: Outcome) -> bool:
+    """Say whether another chat has changed what belongs to the whole bot, since it was read."""
+    return any(_stored(cursor, row.name) != row.before for row in outcome.states if not row.chat)
+
+
+def _stored(cursor: Cursor, name: str) -> bytes | None:
+    found = cursor.execute(
+        "SELECT body FROM bot_state WHERE chat = '' AND sender = '' AND name = ?", (name,)
+    ).fetchone()
+    return found[0] if found else None
 
 
 def _close(cursor: Cursor, outcome: Outcome) -> bool:

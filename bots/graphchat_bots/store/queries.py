@@ -8,11 +8,12 @@ from typing import Final, Self, TypeVar, final
 
 from graphchat.store import Cursor, Database, Row
 from graphchat.store.schema import App
+from graphchat_bots.errors import StaleStateError
 from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
 from graphchat_bots.store.commits import Commits
-from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, write
-from graphchat_bots.turn import Job, Outgoing
+from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, is_stale, write, write_jobs
+from graphchat_bots.turn import CRON_JOB, Job, Outgoing
 
 BOT: Final = App("bot", "graphchat_bots.store.models", "graphchat_bots.store.migrations")
 """The tables; `graphchat.store.Database.open` makes them."""
@@ -44,8 +45,18 @@ class BotStore:
         await self._database.write(partial(_set_running, 0))
 
     async def write(self, outcome: Outcome) -> bool:
-        """Write what follows from an event; return whether the event was new."""
-        return await self.commits.commit(lambda cursor: write(cursor, outcome))
+        """Write what follows from an event; return whether the event was new.
+
+        Raises `StaleStateError`, and writes nothing, if another chat has changed meanwhile
+        what the handler knew of the whole bot.
+        """
+        new = await self.commits.commit(
+            # Returned and not raised, for that would undo the others of the group.
+            lambda cursor: None if is_stale(cursor, outcome) else write(cursor, outcome)
+        )
+        if new is None:
+            raise StaleStateError
+        return new
 
     async def begin_attempt(self, event_id: str, now: float) -> int:
         """Note that an event is begun; return how often it was begun before."""
@@ -80,6 +91,20 @@ class BotStore:
             most,
         )
         return [_job(row) for row in found]
+
+    async def cron_runs(self) -> list[Job]:
+        """Return the next runs of crons."""
+        found = await self._rows(
+            "SELECT id, name, chat, sender, sender_name, from_bot, group_name, body, due, tries"
+            " FROM bot_job WHERE substr(id, 1, ?) = ? ORDER BY id",
+            len(CRON_JOB),
+            CRON_JOB,
+        )
+        return [_job(row) for row in found]
+
+    async def replace_jobs(self, drop: Sequence[str], add: Sequence[Job]) -> None:
+        """Forget jobs and take up others, at once."""
+        await self.commits.commit(lambda cursor: _replace_jobs(cursor, drop, add))
 
     async def count_jobs(self, chat: str) -> int:
         return int((await self._rows("SELECT count(*) FROM bot_job WHERE chat = ?", chat))[0][0])
@@ -150,6 +175,11 @@ def _begin_attempt(cursor: Cursor, event_id: str, now: float) -> int:
     found = cursor.execute("SELECT tries FROM bot_attempt WHERE id = ?", (event_id,)).fetchone()
     assert found is not None  # it was written above
     return int(found[0])
+
+
+def _replace_jobs(cursor: Cursor, drop: Sequence[str], add: Sequence[Job]) -> None:
+    cursor.executemany("DELETE FROM bot_job WHERE id = ?", [(id_,) for id_ in drop])
+    write_jobs(cursor, add)
 
 
 def _give_up(cursor: Cursor, dead: DeadLetter, message_id: bytes) -> None:

@@ -85,9 +85,14 @@ class World:
 
     async def restart(self) -> None:
         """Stop the bot in good order, and start it again."""
+        await self.away(timedelta())
+
+    async def away(self, by: timedelta) -> None:
+        """Stop the bot in good order, let time pass, and start it again."""
         self._runtime.stop()
         await self._running
         await self._kill()
+        self.clock.turn_to(self.clock.now() + by.total_seconds())
         await self._start()
 
     @contextmanager
