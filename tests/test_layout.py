@@ -79,7 +79,9 @@ INDIRECT: Final = {
     "relay/store/pgsql": "test_postgres runs every statement",
     "relay/service/shared": "what the parts of a relay share: test_relay joins them by it",
     "relay/line": "what lines and their receivers agree on: nothing runs in it",
+    "bots/cli/options": "an argument of every command: nothing runs in it",
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",
+    "bots/store/migrations/m0005_groups": "test_database compares it with the models",
 }
 # Tests of a whole, which no single module is.
 WHOLE: Final = {

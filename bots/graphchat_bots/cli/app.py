@@ -5,15 +5,16 @@ from typing import Annotated
 
 import typer
 
+from graphchat_bots.cli import letters, link
+from graphchat_bots.cli.options import Target
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Write bots and run them.",
     epilog="Example: graphchat bot new hello",
 )
 
-Target = Annotated[
-    str, typer.Argument(metavar="TARGET", help="A file (shop.py), or an object (shop.main:bot).")
-]
+app.add_typer(letters.app, name="dead-letter")
 
 
 @app.command(epilog="Example: graphchat bot new hello")
@@ -60,3 +61,7 @@ def check(target: Target) -> None:
     if faults:
         raise typer.Exit(1)
     say(f"{bot.name}: nothing is wrong.")
+
+
+for _module in (link,):
+    _module.register(app)

@@ -2,14 +2,17 @@
 
 import sys
 
+import msgspec
 from rich.console import Console
 from rich.text import Text as Styled
 
 from graphchat.cli import said
 from graphchat.cli.output import plain
 from graphchat.cli.terminal import blocks
-from graphchat.content import Image, Message, Text, Unknown
+from graphchat.content import Image, Message, Text, Unknown, decode
 from graphchat.errors import ContentError
+from graphchat_bots import kept
+from graphchat_bots.store import DeadLetter
 
 
 def as_text(message: Message) -> str:
@@ -24,6 +27,18 @@ def as_text(message: Message) -> str:
             return "[not supported by this version]"
         case _:
             return said.said(message, "not saved")
+
+
+def what_was_said(dead: DeadLetter) -> str:
+    """Return what a dead letter is about, as plain text."""
+    if dead.kind in ("job", "cron"):
+        arguments = msgspec.msgpack.decode(kept.unpack_job(dead.body).body)
+        return plain(", ".join(map(repr, arguments)))
+    if dead.kind != "outgoing":
+        message = kept.unpack_event(dead.body).message
+        return "" if message is None else as_text(message)
+    outgoing = kept.unpack_outgoing(dead.body)
+    return as_text(decode(outgoing.body)) if outgoing.kind == "message" else f"[{outgoing.kind}]"
 
 
 def show(console: Console, name: str, message: Message) -> None:

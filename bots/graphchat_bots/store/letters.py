@@ -34,8 +34,8 @@ def letters(cursor: Cursor) -> list[Letter]:
     return [Letter(number, DeadLetter(*row)) for number, *row in rows]
 
 
-def retry(cursor: Cursor, chosen: Sequence[Letter], now: float) -> None:
-    """Put these back: the bot handles them at its next start."""
+def retry(cursor: Cursor, chosen: Sequence[Letter], now: float) -> int:
+    """Put these back: the bot handles them at its next start. Return how many."""
     back = [letter.dead for letter in chosen]
     # Under its own id: if the network has a message after all, it drops the second.
     outgoing = [kept.unpack_outgoing(dead.body) for dead in back if dead.kind == "outgoing"]
@@ -45,14 +45,15 @@ def retry(cursor: Cursor, chosen: Sequence[Letter], now: float) -> None:
     write_jobs(
         cursor, [replace(job, due=now + n * STEP) for n, job in enumerate(jobs, -len(jobs))]
     )
-    drop(cursor, chosen)
+    return drop(cursor, chosen)
 
 
-def drop(cursor: Cursor, chosen: Sequence[Letter]) -> None:
-    """Forget these."""
+def drop(cursor: Cursor, chosen: Sequence[Letter]) -> int:
+    """Forget these; return how many."""
     cursor.executemany(
         "DELETE FROM bot_dead_letter WHERE id = ?", [(letter.number,) for letter in chosen]
     )
+    return len(chosen)
 
 
 def _job(dead: DeadLetter) -> Job:

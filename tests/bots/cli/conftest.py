@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from graphchat.cli import app
+from graphchat_bots import Bot
+from graphchat_bots.home import Place, open_bot
+from graphchat_bots.local_relay import local_relay
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -40,6 +44,22 @@ def here(
         return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def ran(here: Run, tmp_path: Path) -> str:
+    """Make the bot hello, and let it have run once; return its link."""
+    here("bot", "new", "hello")
+
+    async def once() -> str:
+        async with local_relay(None) as relay:
+            place = Place(tmp_path / "home", (relay,))
+            async with open_bot(Bot("hello").plan(), place, None) as (port, store):
+                link = (await port.invitation()).text
+                await store.end()
+        return link
+
+    return asyncio.run(once())
 
 
 @pytest.fixture

@@ -59,7 +59,13 @@ def test_check_says_that_a_file_ends_the_program(here: Run, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "command", [("bot",), ("bot", "new"), ("bot", "run"), ("bot", "check"), ("demo",)]
+    "command",
+    [
+        ("bot",),
+        *(("bot", name) for name in ("new", "run", "check", "link", "admin")),
+        *(("bot", "dead-letter", name) for name in ("list", "retry", "drop")),
+        ("demo",),
+    ],
 )
 def test_every_command_shows_an_example(here: Run, command: tuple[str, ...]) -> None:
     assert f"Example: graphchat {' '.join(command)}" in here(*command, "--help").stdout
