@@ -8,26 +8,24 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final, overload
 
-import typer
-
-from graphchat.cli.errors import report
 from graphchat.errors import GraphchatError
-from graphchat.store.passphrase import find
 from graphchat_bots.cron import CronEntry, Missed
 from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.faults import Fault
-from graphchat_bots.handler import Function, State
-from graphchat_bots.handling import Limits
-from graphchat_bots.home import Place
-from graphchat_bots.life import Life, run
+from graphchat_bots.handler import Function, Scope, State
+from graphchat_bots.limits import Limits
+from graphchat_bots.place import Place
 from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
 from graphchat_bots.providers import Factory
 from graphchat_bots.router import Filter, Router
-from graphchat_bots.states import Scope
-from graphchat_bots.testing.world import Level, World
+
+if TYPE_CHECKING:
+    # The client, its database and its network are slow to load: they come when a bot starts.
+    from graphchat_bots.life import Life
+    from graphchat_bots.testing.world import Level, World
 
 loading: Final = ContextVar("loading", default=False)
 """Whether a file is only read for the bot in it: then `Bot.run` returns at once."""
@@ -195,16 +193,18 @@ class Bot:
     def testing(
         self,
         folder: Path,
-        level: Level = "memory",
+        level: "Level" = "memory",
         *,
         provide: Mapping[Any, object] | None = None,
-    ) -> World:
+    ) -> "World":
         """Return a world in which people talk with this bot: for tests, with ``async with``.
 
         Level ``memory`` has no network and takes milliseconds; level ``relay`` has a real
         relay, real encryption and real clients. The bot's database is real in both.
         ``provide`` are values that take the place of those that providers would make, by type.
         """
+        from graphchat_bots.testing.world import World  # noqa: PLC0415 - heavy
+
         return World(self.plan(), self.limits, folder, level, provide or {})
 
     def run(self) -> None:
@@ -216,6 +216,11 @@ class Bot:
         """
         if loading.get():
             return
+        import typer  # noqa: PLC0415 - heavy, as the others
+
+        from graphchat.cli.errors import report  # noqa: PLC0415
+        from graphchat_bots.life import run  # noqa: PLC0415
+
         try:
             run(self.plan(), self.limits, self.place())
         except (GraphchatError, ExceptionGroup, OSError, typer.Abort, KeyboardInterrupt) as error:
@@ -238,6 +243,9 @@ class Bot:
         return await self._live().invitation()
 
     async def __aenter__(self) -> Self:
+        from graphchat.store.passphrase import find  # noqa: PLC0415 - heavy, as the other
+        from graphchat_bots.life import Life  # noqa: PLC0415
+
         plan = self.plan()
         place = self.place()
         secret = await asyncio.to_thread(find, place.database(self.name), os.environ)
@@ -257,7 +265,7 @@ class Bot:
         finally:
             self._life = None
 
-    def _live(self) -> Life:
+    def _live(self) -> "Life":
         if self._life is None:
             raise RuntimeError("the bot does not run")
         return self._life

@@ -24,6 +24,8 @@ Next = Callable[[Event], Awaitable[None]]
 
 Kind = Literal["command", "message", "contact", "job", "reaction", "edited", "cron", "middleware"]
 State = type[msgspec.Struct]
+Scope = Literal["sender", "chat", "bot"]
+"""Whose a state is: one for each sender in a chat, one for each chat, or one for the bot."""
 
 _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
     "command": {Ctx, Event, Sender, Message},

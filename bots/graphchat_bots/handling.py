@@ -3,7 +3,6 @@
 from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -14,6 +13,7 @@ from graphchat_bots.cron import due_of
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.errors import StaleStateError
 from graphchat_bots.kept import event_in, pack_event, pack_job
+from graphchat_bots.limits import Limits
 from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
@@ -25,18 +25,6 @@ from graphchat_bots.turn import Job, Turn
 
 # An event that may have killed the process is counted for as long after the next start.
 CAREFUL_FOR: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a bot may take, and how long."""
-
-    tries: int = 3
-    """How often an event or a job is tried before it is set aside."""
-    patience: timedelta = timedelta(minutes=5)
-    """How long one handler may run."""
-    drain: timedelta = timedelta(seconds=20)
-    """How long a stop waits for handlers that have begun."""
 
 
 def _ignore(error: Exception) -> None:

@@ -13,9 +13,11 @@ from graphchat.cli.output import say
 from graphchat.client.address import LANES
 from graphchat.codes import Code
 from graphchat.wire.uri import RelayAddress
-from graphchat_bots.handling import Limits, Surroundings
-from graphchat_bots.home import Place, open_bot
+from graphchat_bots.handling import Surroundings
+from graphchat_bots.home import open_bot
+from graphchat_bots.limits import Limits
 from graphchat_bots.log import configure
+from graphchat_bots.place import Place
 from graphchat_bots.plan import Plan
 from graphchat_bots.port import Invitation, Port
 from graphchat_bots.provided import opened

@@ -8,11 +8,18 @@ import msgspec
 
 from graphchat_bots.cron import Cron, CronEntry
 from graphchat_bots.faults import Fault
-from graphchat_bots.handler import GIVEN_TYPES, Function, Handler, Known, State, inspect_handler
+from graphchat_bots.handler import (
+    GIVEN_TYPES,
+    Function,
+    Handler,
+    Known,
+    Scope,
+    State,
+    inspect_handler,
+)
 from graphchat_bots.message import Message
 from graphchat_bots.providers import Factory, Provider, read_providers
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
-from graphchat_bots.states import Scope
 from graphchat_bots.storable import is_storable
 
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from graphchat.errors import LocalProtocolError
-from graphchat_bots.handler import State
+from graphchat_bots.handler import Scope, State
 from graphchat_bots.message import Event
 from graphchat_bots.store import BotStore, StateRow
-
-Scope = Literal["sender", "chat", "bot"]
-"""Whose a state is: one for each sender in a chat, one for each chat, or one for the bot."""
 
 # Bytes of one state as it is stored.
 MAX_STATE: Final = 2**16

@@ -5,8 +5,12 @@ two clients and of the relay too.
 """
 
 import asyncio
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from graphchat_bots import Bot, Message
@@ -17,6 +21,7 @@ from graphchat_bots.testing.world import Level
 async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner calls it so
     few, many = (200, 2_000) if quick else (2_000, 50_000)
     return {
+        "from `import Bot` to a bot, ms": start_up(5 if quick else 20),
         "in memory, dispatches/s": {
             "1 chat, one in flight": await echoes("memory", 1, few, 1),
             "64 chats, one in flight": await echoes("memory", 64, many, 1),
@@ -29,6 +34,18 @@ async def run(quick: bool) -> dict[str, object]:  # noqa: FBT001 - the runner ca
             "10 people, 16 in flight": await echoes("relay", 10, few, 16),
         },
     }
+
+
+def start_up(times: int) -> int:
+    """Return the median of the processor time that a process needs until it has a bot."""
+    script = "from graphchat_bots import Bot; Bot('echo')"
+    spent = []
+    for _ in range(times):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", script], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return round(median(spent) * 1000)
 
 
 def echo() -> Bot:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,30 @@ def test_a_program_that_cannot_start_ends_with_a_status_and_no_traceback(
         Bot("echo", home=tmp_path).run()
     assert ended.value.code == status
     assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
+HEAVY = (
+    "aiohttp",
+    "cryptography",
+    "nacl",
+    "pydantic",
+    "rich",
+    "sqlcipher3",
+    "structlog",
+    "tortoise",
+    "typer",
+)
+
+
+def test_a_bot_is_made_before_anything_heavy_is_loaded() -> None:
+    script = (
+        "import sys\n"
+        "from graphchat_bots import Bot, Ctx, Message, Reply, Rest, Router, UserError\n"
+        "bot = Bot('echo')\n"
+        "assert bot.check() == []\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

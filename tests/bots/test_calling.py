@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from graphchat_bots import Bot, Event, Message, Reply
-from graphchat_bots.handling import Limits
+from graphchat_bots.limits import Limits
 
 
 async def test_a_generator_answers_several_times(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from graphchat.content import Text
 from graphchat_bots import Bot, Ctx, Event, Message, Next, UserError
-from graphchat_bots.handling import Limits
+from graphchat_bots.limits import Limits
 from graphchat_bots.testing.world import HandlerError
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.bots.fuse import Fuse
 
 from graphchat_bots import Bot, Ctx, Message, Rest
-from graphchat_bots.handling import Limits
+from graphchat_bots.limits import Limits
 from graphchat_bots.testing.memory import MemoryPort
 from graphchat_bots.testing.world import Level, World
 

@@ -14,10 +14,10 @@ from graphchat.errors import StateError
 from graphchat_bots.cli.chat import PAUSE, chat as chat_with, heard
 from graphchat_bots.cli.show import as_text
 from graphchat_bots.examples.demo import bot
-from graphchat_bots.home import Place
 from graphchat_bots.life import Life, run_until_signal
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.log import configure
+from graphchat_bots.place import Place
 
 # Seconds; everything is on this machine.
 PATIENCE: Final = 30.0

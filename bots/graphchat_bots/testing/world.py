@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Final, Literal, Self, final
 
 from graphchat.store import Database
-from graphchat_bots.handling import Limits, Surroundings
+from graphchat_bots.handling import Surroundings
+from graphchat_bots.limits import Limits
 from graphchat_bots.plan import Plan
 from graphchat_bots.provided import NOTHING, Provided, opened
 from graphchat_bots.providers import show

@@ -11,9 +11,9 @@ from graphchat.errors import StateError
 from graphchat_bots import Bot
 from graphchat_bots.cli import chat, talk
 from graphchat_bots.examples.demo import bot
-from graphchat_bots.home import Place
 from graphchat_bots.life import Life
 from graphchat_bots.local_relay import local_relay
+from graphchat_bots.place import Place
 
 
 class Descriptor:

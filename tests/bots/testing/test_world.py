@@ -6,7 +6,7 @@ import pytest
 
 from graphchat.errors import StoreBusyError
 from graphchat_bots import Bot, Message
-from graphchat_bots.handling import Limits
+from graphchat_bots.limits import Limits
 from graphchat_bots.testing.world import HandlerError
 
 

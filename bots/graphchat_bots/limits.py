@@ -1,0 +1,16 @@
+"""How much a bot may take, and how long."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a bot may take, and how long."""
+
+    tries: int = 3
+    """How often an event or a job is tried before it is set aside."""
+    patience: timedelta = timedelta(minutes=5)
+    """How long one handler may run."""
+    drain: timedelta = timedelta(seconds=20)
+    """How long a stop waits for handlers that have begun."""
