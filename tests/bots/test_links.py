@@ -2,9 +2,10 @@ from pathlib import Path
 
 from graphchat.client import Client
 from graphchat_bots import Bot
-from graphchat_bots.home import Place, open_bot
+from graphchat_bots.home import open_bot
 from graphchat_bots.links import current_link
 from graphchat_bots.local_relay import local_relay
+from graphchat_bots.place import Place
 from graphchat_bots.store.reading import reading
 
 

@@ -14,8 +14,8 @@ from graphchat.errors import NotFoundError, StateError, StoreBusyError
 from graphchat.store import Cursor, Database, files
 from graphchat_bots.bot import Bot
 from graphchat_bots.cli.target import load
-from graphchat_bots.home import Place
 from graphchat_bots.links import current_link
+from graphchat_bots.place import Place
 from graphchat_bots.store import BOT
 from graphchat_bots.store.reading import reading
 

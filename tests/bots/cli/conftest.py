@@ -9,8 +9,9 @@ import pytest
 
 from graphchat.cli import app
 from graphchat_bots import Bot
-from graphchat_bots.home import Place, open_bot
+from graphchat_bots.home import open_bot
 from graphchat_bots.local_relay import local_relay
+from graphchat_bots.place import Place
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -9,7 +9,7 @@ from graphchat.codes import qr
 from graphchat.store.lock import exclusive
 from graphchat_bots import Role
 from graphchat_bots.grants import find
-from graphchat_bots.home import Place
+from graphchat_bots.place import Place
 
 
 def test_the_link_is_printed_also_while_the_bot_runs(here: Run, ran: str, tmp_path: Path) -> None:
