@@ -20,6 +20,7 @@ from graphchat_bots.place import Place
 from graphchat_bots.plan import Draft, Plan
 from graphchat_bots.port import Invitation
 from graphchat_bots.providers import Factory
+from graphchat_bots.roles import Role
 from graphchat_bots.router import Filter, Router
 
 if TYPE_CHECKING:
@@ -68,18 +69,32 @@ class Bot:
         self._life: Life | None = None
         self._stack = AsyncExitStack()
 
-    def message(self, condition: Filter | None = None) -> Callable[[F], F]:
-        """Answer messages that are no commands, if ``condition`` says yes to them."""
-        return self._router.message(condition)
+    def message(
+        self, condition: Filter | None = None, *, limit: str | None = None
+    ) -> Callable[[F], F]:
+        """Answer messages that are no commands, if ``condition`` says yes to them.
+
+        ``limit`` is as for commands.
+        """
+        return self._router.message(condition, limit=limit)
 
     def command(
-        self, *without_brackets: object, name: str | None = None, aliases: Sequence[str] = ()
+        self,
+        *without_brackets: object,
+        name: str | None = None,
+        aliases: Sequence[str] = (),
+        role: Role = Role.MEMBER,
+        limit: str | None = None,
     ) -> Callable[[F], F]:
         """Answer ``/name``; by default the name is that of the function.
 
-        The parameters are the arguments, the docstring is the help.
+        The parameters are the arguments, the docstring is the help. For who has a lower
+        ``role`` there is no such command. ``limit`` is how often each sender may use it, such
+        as "5/min" or "1/10s": who asks more is told once when to try again, then nothing.
         """
-        return self._router.command(*without_brackets, name=name, aliases=aliases)
+        return self._router.command(
+            *without_brackets, name=name, aliases=aliases, role=role, limit=limit
+        )
 
     def contact(self) -> Callable[[F], F]:
         """Answer when somebody has connected, before they say anything."""

@@ -3,26 +3,39 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from graphchat.content import Text
 from graphchat_bots import help as words
 from graphchat_bots.arguments import parse
 from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
+from graphchat_bots.granting import Roles
 from graphchat_bots.message import Event, Message
 from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Command, Plan, Rule, unpack
-from graphchat_bots.provided import NOTHING, Provided
+from graphchat_bots.provided import Provided
 from graphchat_bots.providers import show
+from graphchat_bots.rates import Limiter
+from graphchat_bots.roles import RESERVED
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, StateRow
 from graphchat_bots.timer import Timer
 from graphchat_bots.turn import Job, Turn
 
 _COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the bot runs, and handlers make use of."""
+
+    provided: Provided
+    roles: Roles
 
 
 class Dispatch:
@@ -34,13 +47,15 @@ class Dispatch:
         store: BotStore,
         timer: Timer,
         patience: timedelta,
-        provided: Provided = NOTHING,
+        services: Services,
     ) -> None:
         self._plan = plan
         self._store = store
         self._timer = timer
         self._patience = patience.total_seconds()
-        self._provided = provided
+        self._provided = services.provided
+        self._roles = services.roles
+        self._limiter = Limiter()
 
     def now(self) -> float:
         return self._timer.now()
@@ -121,7 +136,8 @@ class Dispatch:
     ) -> None:
         for rule in rules:
             if rule.fits(message):
-                await call(rule.handler, Ctx(turn, self), states, {})
+                if self._may(rule, rule.handler.name, turn):
+                    await call(rule.handler, Ctx(turn, self), states, {})
                 return
 
     async def _handle_command(
@@ -130,12 +146,25 @@ class Dispatch:
         name, text = found[1].lower(), message.text[found.end() :]
         command = self._plan.by_name.get(name)
         if command is not None and command.rule.fits(message):
-            values = _arguments(command, text)
-            await call(command.rule.handler, Ctx(turn, self), states, values)
+            if self._may(command.rule, f"/{command.name}", turn):
+                values = _arguments(command, text)
+                await call(command.rule.handler, Ctx(turn, self), states, values)
+        elif name in RESERVED and await self._roles.answer(turn, name, text):
+            return
         elif name == "help":
-            await Ctx(turn, self).send(words.topic(self._plan, text))
+            await Ctx(turn, self).send(words.topic(self._plan.seen_by(message), text))
         else:
-            await Ctx(turn, self).send(words.unknown(self._plan, name))
+            await Ctx(turn, self).send(words.unknown(self._plan.seen_by(message), name))
+
+    def _may(self, rule: Rule, name: str, turn: Turn) -> bool:
+        """Say whether the sender may use this now; if not, they are told, but not again."""
+        if rule.limit is None:
+            return True
+        event = turn.event
+        refusal = self._limiter.take((name, event.sender.id), event.id, rule.limit, self.now())
+        if refusal is not None and refusal.first:
+            turn.say(Text(str(refusal)))
+        return refusal is None
 
 
 def _arguments(command: Command, text: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Final, Literal
 
 from graphchat.content import Text
@@ -12,12 +13,14 @@ from graphchat_bots.budget import Budget
 from graphchat_bots.cron import due_of
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.errors import StaleStateError
+from graphchat_bots.granting import Roles
 from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.limits import Limits
 from graphchat_bots.log import describe, note
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
 from graphchat_bots.provided import NOTHING, Provided
+from graphchat_bots.roles import Role
 from graphchat_bots.sharing import Sharing
 from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
 from graphchat_bots.timer import SystemTimer, Timer
@@ -39,6 +42,8 @@ class Surroundings:
     limits: Limits = field(default_factory=Limits)
     provided: Provided = field(default_factory=lambda: NOTHING)
     """What the bot's providers have made."""
+    folder: Path | None = None
+    """Where the bot lives: invitations to roles are found there."""
     failed: Callable[[Exception], None] = _ignore
     """Is told each failure of a handler: a test fails then."""
 
@@ -59,10 +64,12 @@ class Handling:
         dispatch: Dispatch,
         store: BotStore,
         surroundings: Surroundings,
+        roles: Roles,
     ) -> None:
         timer = surroundings.timer
         self._dispatch = dispatch
         self._store = store
+        self._roles = roles
         self._timer = timer
         self._limits = surroundings.limits
         self._failed = surroundings.failed
@@ -103,7 +110,8 @@ class Handling:
 
     async def _run(self, job: Job) -> Outcome:
         again = event_in(job)
-        event = _event_of(job) if again is None else event_of(again)
+        role = self._roles.of(job.sender.id)
+        event = _event_of(job, role) if again is None else event_of(again, role)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
             return self._give_up(event, _Failure("crash", tries), again or job)
         try:
@@ -114,7 +122,7 @@ class Handling:
         return self._outcome(turn, states)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
-        event = event_of(incoming)
+        event = event_of(incoming, self._roles.of(incoming.sender_id))
         tries = await self._tries_before(event)
         failure = _Failure("crash", tries)
         while failure.tries < self._limits.tries:
@@ -193,6 +201,7 @@ class Handling:
             messages=tuple(turn.messages),
             jobs=tuple(turn.jobs),
             states=states,
+            roles=tuple(turn.roles),
             again=again,
             dead=dead,
         )
@@ -204,6 +213,7 @@ class Handling:
             self._timer,
             hopeless=(StaleStateError,),
         )
+        await self._roles.settle(outcome)
         return outcome if new else None
 
 
@@ -213,6 +223,7 @@ def reference(event_id: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def _event_of(job: Job) -> Event:
+def _event_of(job: Job, role: Role) -> Event:
     kind: Literal["job", "cron"] = "cron" if job.is_cron else "job"
-    return Event(job.id, kind, job.chat, job.sender, group=job.group, due=due_of(job))
+    sender = replace(job.sender, role=role)
+    return Event(job.id, kind, job.chat, sender, group=job.group, due=due_of(job))

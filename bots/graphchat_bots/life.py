@@ -49,7 +49,9 @@ class Life:
             open_bot(plan, place, secret) as (port, store),
             opened(plan.providers, store) as provided,
         ):
-            surroundings = Surroundings(limits=limits, provided=provided)
+            surroundings = Surroundings(
+                limits=limits, provided=provided, folder=place.folder(plan.name)
+            )
             runtime = Runtime(plan, port, store, surroundings)
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(runtime.run())

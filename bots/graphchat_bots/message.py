@@ -7,6 +7,7 @@ from typing import Final, Literal
 from graphchat import content
 from graphchat.content.words import text_of
 from graphchat_bots.port import Group, Incoming
+from graphchat_bots.roles import Role
 
 _LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -20,6 +21,8 @@ class Sender:
     name: str
     """As they call themselves. Names are not unique: never grant anything by a name."""
     is_bot: bool = False
+    role: Role = Role.MEMBER
+    """What they may do with the bot. Everybody is a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ class Event:
     """When a run of a cron was to be, in UTC: it may be late."""
 
 
-def event_of(incoming: Incoming) -> Event:
-    sender = Sender(incoming.sender_id, incoming.sender_name, incoming.from_bot)
+def event_of(incoming: Incoming, role: Role = Role.MEMBER) -> Event:
+    """Return what handlers see of ``incoming``, caused by somebody with ``role``."""
+    sender = Sender(incoming.sender_id, incoming.sender_name, incoming.from_bot, role)
     group = incoming.group
     if incoming.message is None:
         return Event(incoming.id, incoming.kind, incoming.chat, sender, group=group)

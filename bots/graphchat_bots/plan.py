@@ -1,7 +1,7 @@
 """A bot as it will run: its handlers read, its faults found, all at once and before it starts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import msgspec
@@ -19,6 +19,8 @@ from graphchat_bots.handler import (
 )
 from graphchat_bots.message import Message
 from graphchat_bots.providers import Factory, Provider, read_providers
+from graphchat_bots.rates import Rate
+from graphchat_bots.roles import RESERVED, Role
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
 from graphchat_bots.storable import is_storable
 
@@ -29,8 +31,14 @@ class Rule:
 
     handler: Handler
     filters: tuple[Filter, ...]
+    role: Role = Role.MEMBER
+    """At least this one."""
+    limit: Rate | None = None
+    """For each sender."""
 
     def fits(self, message: Message) -> bool:
+        if message.sender.role < self.role:
+            return False
         return all(condition(message) for condition in self.filters)
 
 
@@ -69,6 +77,12 @@ class Plan:
     """Each behind those that it needs."""
     scopes: Mapping[State, Scope] = field(default_factory=dict)
     crons: Mapping[str, Cron] = field(default_factory=dict)
+
+    def seen_by(self, message: Message) -> "Plan":
+        """Return the plan with those commands alone that the sender of ``message`` may use."""
+        commands = tuple(each for each in self.commands if each.rule.fits(message))
+        by_name = {name: each for name, each in self.by_name.items() if each in commands}
+        return replace(self, commands=commands, by_name=by_name)
 
     def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as MessagePack.
@@ -156,14 +170,24 @@ class Draft:
 
     def _rules(self, kind: str) -> list[Rule]:
         found = ((entry, self._read(entry)) for entry in self.entries if entry.kind == kind)
-        return [Rule(handler, entry.filters) for entry, handler in found if handler]
+        return [self._rule(entry, handler) for entry, handler in found if handler]
 
     def _commands(self) -> list[Command]:
         return [
-            Command(entry.name, entry.aliases, Rule(handler, entry.filters))
+            Command(entry.name, entry.aliases, self._rule(entry, handler))
             for entry in self.entries
             if entry.kind == "command" and (handler := self._read(entry)) is not None
         ]
+
+    def _rule(self, entry: Entry, handler: Handler) -> Rule:
+        limit = None
+        if entry.limit is not None:
+            try:
+                limit = Rate.parse(entry.limit)
+            except ValueError:
+                text = f"the limit {entry.limit!r} is not like 5/min, 10/h or 1/10s"
+                self._fault(entry.function, f"{entry.kind} {handler.name}: {text}")
+        return Rule(handler, entry.filters, entry.role, limit)
 
     def _read(self, entry: Entry) -> Handler | None:
         return inspect_handler(entry.function, entry.kind, self._known, self.faults)
@@ -177,6 +201,11 @@ class Draft:
                         command.rule.handler.function,
                         f"command {name!r}: a name is a letter and up to 31 of a-z, 0-9, - and _",
                     )
+                if name in RESERVED:
+                    self._fault(
+                        command.rule.handler.function,
+                        f"command /{name}: the bot itself answers it, about roles",
+                    )
                 if name in by_name:
                     self._fault(
                         command.rule.handler.function,
@@ -188,6 +217,15 @@ class Draft:
     def _in_order(self, rules: Sequence[Rule]) -> tuple[Rule, ...]:
         picky = [rule for rule in rules if rule.filters]
         greedy = [rule for rule in rules if not rule.filters]
+        for index, rule in enumerate(picky):
+            for before in picky[:index]:
+                if set(before.filters) <= set(rule.filters):
+                    self._fault(
+                        rule.handler.function,
+                        f"{rule.handler.kind} {rule.handler.name}: it is never reached, for "
+                        f"{before.handler.name} takes every message that it would",
+                    )
+                    break
         for rule in greedy[1:]:
             self._fault(
                 rule.handler.function,

@@ -3,11 +3,12 @@
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from graphchat_bots.handler import Function, Kind
 from graphchat_bots.message import Message
+from graphchat_bots.roles import Role
 
 Filter = Callable[[Message], bool]
 F = TypeVar("F", bound=Function)
@@ -25,6 +26,10 @@ class Entry:
     aliases: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     """All of them must say yes."""
+    role: Role = Role.MEMBER
+    """At least this one."""
+    limit: str | None = None
+    """For each sender, as `Rate.parse` reads it."""
 
 
 class Router:
@@ -38,24 +43,38 @@ class Router:
         self._filters = _filters(condition)
         self._parts: list[Entry | Router] = []
 
-    def message(self, condition: Filter | None = None) -> Callable[[F], F]:
-        """Answer messages that are no commands, if ``condition`` says yes to them."""
+    def message(
+        self, condition: Filter | None = None, *, limit: str | None = None
+    ) -> Callable[[F], F]:
+        """Answer messages that are no commands, if ``condition`` says yes to them.
+
+        ``limit`` is as for commands.
+        """
         filters = _filters(condition)
-        return self._adder(lambda function: Entry("message", function, filters=filters))
+        return self._adder(
+            lambda function: Entry("message", function, filters=filters, limit=limit)
+        )
 
     def command(
-        self, *without_brackets: object, name: str | None = None, aliases: Sequence[str] = ()
+        self,
+        *without_brackets: object,
+        name: str | None = None,
+        aliases: Sequence[str] = (),
+        role: Role = Role.MEMBER,
+        limit: str | None = None,
     ) -> Callable[[F], F]:
         """Answer ``/name``; by default the name is that of the function.
 
-        The parameters are the arguments, the docstring is the help.
+        The parameters are the arguments, the docstring is the help. For who has a lower
+        ``role`` there is no such command. ``limit`` is how often each sender may use it, such
+        as "5/min" or "1/10s": who asks more is told once when to try again, then nothing.
         """
         if without_brackets:
             raise TypeError("write @bot.command() with brackets")
 
         def entry(function: F) -> Entry:
             own = name or getattr(function, "__name__", "").strip("_").replace("_", "-")
-            return Entry("command", function, own, tuple(aliases))
+            return Entry("command", function, own, tuple(aliases), (), role, limit)
 
         return self._adder(entry)
 
@@ -107,4 +126,4 @@ def _filters(condition: Filter | None) -> tuple[Filter, ...]:
 def _within(filters: tuple[Filter, ...], entry: Entry) -> Entry:
     if not filters:
         return entry
-    return Entry(entry.kind, entry.function, entry.name, entry.aliases, (*filters, *entry.filters))
+    return replace(entry, filters=(*filters, *entry.filters))

@@ -12,7 +12,8 @@ from graphchat_bots.activity import Activity
 from graphchat_bots.agenda import SELF, Agenda
 from graphchat_bots.backoff import insist
 from graphchat_bots.catchup import catch_up
-from graphchat_bots.dispatch import Dispatch
+from graphchat_bots.dispatch import Dispatch, Services
+from graphchat_bots.granting import Roles
 from graphchat_bots.handling import Handling, Surroundings
 from graphchat_bots.intake import Intake, Parked
 from graphchat_bots.log import note
@@ -46,8 +47,10 @@ class Runtime:
         self._timer = timer
         self._limits = limits
         self._stopping = asyncio.Event()
-        dispatch = Dispatch(plan, store, timer, limits.patience, surroundings.provided)
-        self._handling = Handling(dispatch, store, surroundings)
+        self._roles = Roles(store, timer, surroundings.folder)
+        services = Services(surroundings.provided, self._roles)
+        dispatch = Dispatch(plan, store, timer, limits.patience, services)
+        self._handling = Handling(dispatch, store, surroundings, self._roles)
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)
         self._crons = plan.crons
@@ -69,6 +72,7 @@ class Runtime:
             writer = tasks.create_task(self._store.commits.run())
             self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)
             self._mailboxes = Mailboxes[Work](self._handle, tasks, SLOTS)
+            await self._roles.load()
             await self._outbox.recover()
             await catch_up(self._store, self._crons, self._timer)
             await self._serve(tasks)

@@ -13,6 +13,7 @@ from graphchat.content import Message, encode
 from graphchat.errors import LocalProtocolError
 from graphchat_bots.message import Event, Sender
 from graphchat_bots.port import Group
+from graphchat_bots.roles import RoleChange
 
 OutKind = Literal["message", "action"]
 
@@ -75,6 +76,7 @@ class Turn:
     event: Event
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     jobs: list[Job] = field(default_factory=list[Job])
+    roles: list[RoleChange] = field(default_factory=list[RoleChange])
     _size: int = 0
 
     def mark(self) -> tuple[object, ...]:

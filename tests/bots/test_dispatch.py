@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from graphchat.content import Text, Unknown
 from graphchat_bots import Bot, Event, Message, Reply, Router, UserError
+from graphchat_bots.limits import Limits
 from graphchat_bots.message import Sender
 
 
@@ -141,3 +143,56 @@ async def test_a_message_that_this_version_does_not_know_reaches_handlers(tmp_pa
 async def test_a_bot_without_handlers_says_nothing_to_plain_messages(tmp_path: Path) -> None:
     async with Bot("mute").testing(tmp_path) as world:
         assert await world.person("Ann").says("hello") == []
+
+
+def limited() -> Bot:
+    bot = Bot("shop", limits=Limits(tries=3))
+    failures = iter([True, False, False])
+
+    @bot.command(aliases=["o"], limit="2/min")
+    async def order(n: int) -> str:
+        return f"{n} ordered."
+
+    @bot.command(limit="1/h")
+    async def shaky() -> str:
+        if next(failures):
+            raise KeyError
+        return "Done."
+
+    @bot.message(limit="1/10s")
+    async def echo(msg: Message) -> str:
+        return msg.text
+
+    return bot
+
+
+async def test_a_command_has_a_limit_for_each_sender(tmp_path: Path) -> None:
+    # Elsewhere a flooded bot answers the flood, refusal by refusal.
+    async with limited().testing(tmp_path) as world:
+        ann, bob = world.person("Ann"), world.person("Bob")
+        assert await ann.says("/order 1") == ["1 ordered."]
+        await world.advance(timedelta(seconds=15))
+        assert await ann.says("/o 2") == ["2 ordered."]
+        assert await ann.says("/order 3") == ["That is too much at once. Try again in 45 seconds."]
+        assert await ann.says("/order 4") == await ann.says("/order many") == []
+        assert await bob.says("/order 5") == ["5 ordered."]
+        assert await ann.says("hi") == ["hi"]
+        await world.advance(timedelta(seconds=45))
+        assert await ann.says("/order 6") == ["6 ordered."]
+
+
+async def test_messages_have_limits_too(tmp_path: Path) -> None:
+    async with limited().testing(tmp_path) as world:
+        ann = world.person("Ann")
+        assert await ann.says("a") == ["a"]
+        assert await ann.says("b") == ["That is too much at once. Try again in 10 seconds."]
+        assert await ann.says("c") == []
+
+
+async def test_another_try_after_a_failure_is_no_second_use(tmp_path: Path) -> None:
+    async with limited().testing(tmp_path) as world:
+        ann = world.person("Ann")
+        with world.expecting(KeyError):
+            assert await ann.says("/shaky") == ["Done."]
+        (answer,) = await ann.says("/shaky")
+        assert str(answer).startswith("That is too much")

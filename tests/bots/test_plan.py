@@ -110,3 +110,37 @@ def test_arguments_that_do_not_fit_a_job_are_refused_at_once(args: list[object])
 def test_a_function_that_is_no_job_is_refused() -> None:
     with pytest.raises(TypeError, match=r"decorate it with @bot\.job"):
         Bot("shop").plan().pack(ring, ["tea"])
+
+
+def test_a_limit_that_says_nothing_is_a_fault() -> None:
+    bot = Bot("shop")
+
+    @bot.command(limit="often")
+    async def order() -> str:
+        return ""
+
+    @bot.message(limit="0/min")
+    async def echo(msg: Message) -> str:
+        return ""
+
+    assert bot.check() == [
+        "message echo: the limit '0/min' is not like 5/min, 10/h or 1/10s",
+        "command order: the limit 'often' is not like 5/min, 10/h or 1/10s",
+    ]
+
+
+def test_a_handler_behind_one_that_takes_all_of_it_is_a_fault() -> None:
+    bot, router = Bot("shop"), Router(lambda msg: "x" in msg.text)
+
+    @router.message()
+    async def every(msg: Message) -> str:
+        return ""
+
+    @router.message(lambda msg: "y" in msg.text)
+    async def some(msg: Message) -> str:
+        return ""
+
+    bot.include(router)
+    assert bot.check() == [
+        "message some: it is never reached, for every takes every message that it would"
+    ]

@@ -90,6 +90,27 @@ class DeadLetterRow(Model):
         table = "bot_dead_letter"
 
 
+# Somebody with a role, by their id as the sender of events; `role` is a name of `Role`.
+class RoleRow(Model):
+    id = fields.IntField(primary_key=True)
+    sender = fields.CharField(max_length=255, unique=True)
+    name = fields.CharField(max_length=255)
+    role = fields.CharField(max_length=32)
+    at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "bot_role"
+
+
+# An invitation to a role that was redeemed: it is good once.
+class GrantRow(Model):
+    id = fields.CharField(primary_key=True, max_length=255)
+    at = fields.FloatField()
+
+    class Meta(Model.Meta):
+        table = "bot_grant"
+
+
 # A fact about the bot itself, such as whether it runs.
 class FactRow(Model):
     name = fields.CharField(primary_key=True, max_length=255)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from graphchat.store import Cursor
+from graphchat_bots.roles import RoleChange
+from graphchat_bots.store.roles import change_roles
 from graphchat_bots.turn import Job, Outgoing
 
 # The newest are kept.
@@ -55,6 +57,7 @@ class Outcome:
     messages: tuple[Outgoing, ...] = ()
     jobs: tuple[Job, ...] = ()
     states: tuple[StateRow, ...] = ()
+    roles: tuple[RoleChange, ...] = ()
     again: Job | None = None
     """The job itself, if it is to be tried again later."""
     dead: DeadLetter | None = None
@@ -71,6 +74,8 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
             [(row.chat, row.sender, row.name, row.body) for row in outcome.states],
         )
     write_messages(cursor, outcome.messages)
+    if outcome.roles:
+        change_roles(cursor, outcome.roles)
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True

@@ -11,8 +11,10 @@ from graphchat.store.schema import App
 from graphchat_bots.errors import StaleStateError
 from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
+from graphchat_bots.roles import Holder
 from graphchat_bots.store.commits import Commits
 from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, is_stale, write, write_jobs
+from graphchat_bots.store.roles import forget_used, holders, is_used
 from graphchat_bots.turn import CRON_JOB, Job, Outgoing
 
 BOT: Final = App("bot", "graphchat_bots.store.models", "graphchat_bots.store.migrations")
@@ -133,6 +135,14 @@ class BotStore:
         """Set a message aside that cannot be sent."""
         await self.commits.commit(lambda cursor: _give_up(cursor, dead, message_id))
 
+    async def holders(self) -> list[Holder]:
+        """Return everybody who has a role, the first first."""
+        return await self._database.read(holders)
+
+    async def is_used(self, grant: str) -> bool:
+        """Say whether an invitation to a role was redeemed."""
+        return await self._database.read(lambda cursor: is_used(cursor, grant))
+
     async def dead_letters(self) -> list[DeadLetter]:
         """Return what was set aside, the oldest first."""
         found = await self._rows(
@@ -193,3 +203,4 @@ def _forget_old(cursor: Cursor, now: float) -> None:
         "DELETE FROM bot_seen WHERE rowid <= (SELECT max(rowid) FROM bot_seen) - ?", (MAX_SEEN,)
     )
     cursor.execute("DELETE FROM bot_attempt WHERE at < ?", (now - SEEN_FOR,))
+    forget_used(cursor, now)

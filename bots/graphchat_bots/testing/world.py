@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import Final, Literal, Self, final
 
 from graphchat.store import Database
+from graphchat_bots.grants import invite
 from graphchat_bots.handling import Surroundings
 from graphchat_bots.limits import Limits
 from graphchat_bots.plan import Plan
 from graphchat_bots.provided import NOTHING, Provided, opened
 from graphchat_bots.providers import show
+from graphchat_bots.roles import Role
 from graphchat_bots.runtime import Runtime
 from graphchat_bots.store import BOT, BotStore, DeadLetter
 from graphchat_bots.testing.clock import HandClock
@@ -68,6 +70,10 @@ class World:
         person = Person(self, name, is_bot=is_bot)
         self._people.append(person)
         return person
+
+    def invite(self, role: Role) -> str:
+        """Return what somebody has to say to the bot to get a role, as `graphchat bot admin`."""
+        return invite(self._folder, role, self.clock)
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass for the bot, alarm by alarm; return once all is quiet again."""
@@ -166,7 +172,9 @@ class World:
         provided = await self._stack.enter_async_context(
             opened(self._plan.providers, self._store, self._provide)
         )
-        surroundings = Surroundings(self.clock, self._limits, provided, self._failures.append)
+        surroundings = Surroundings(
+            self.clock, self._limits, provided, self._folder, self._failures.append
+        )
         self._runtime = Runtime(self._plan, port, self._store, surroundings)
         self._running = asyncio.create_task(self._runtime.run())
 
