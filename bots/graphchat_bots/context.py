@@ -1,8 +1,8 @@
 """What a handler can do, besides returning an answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, TypeVar, cast, final
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, final
 
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
@@ -17,6 +17,7 @@ MAX_ARGUMENTS: Final = 2**16
 
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class World(Protocol):
@@ -26,7 +27,9 @@ class World(Protocol):
         """Return the time in seconds since 1970."""
         ...
 
-    def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
+    def pack(
+        self, job: Callable[..., object], args: Sequence[object], named: Mapping[str, object]
+    ) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as they are stored.
 
         Raises `TypeError` if ``job`` is none, or ``args`` do not fit it.
@@ -90,8 +93,17 @@ class Ctx:
         if answer is not None:
             self._turn.say(await message_of(answer), to)
 
-    async def later(self, delay: timedelta, job: Callable[..., object], *args: object) -> None:
+    async def later(
+        self,
+        delay: timedelta,
+        job: Callable[Concatenate["Ctx", P], Awaitable[Answer] | AsyncIterator[Answer]],
+        *args: P.args,
+        **named: P.kwargs,
+    ) -> None:
         """Run a function decorated with ``@bot.job`` after ``delay``, in this chat.
+
+        Its first parameter is a `Ctx`; all others are given here and stored, but for those
+        that the bot provides: they stand behind a ``*`` and are marked by `given`.
 
         It is a row in the bot's store: it survives restarts, runs late if the bot was not
         running, and is tried again if it fails. At most ten years and 1,000 jobs in a chat.
@@ -100,7 +112,7 @@ class Ctx:
         """
         if delay > MAX_DELAY:
             raise UserError("That is too far in the future.")
-        name, body = self._world.pack(job, args)
+        name, body = self._world.pack(job, args, named)
         if len(body) > MAX_ARGUMENTS:
             raise UserError("That is too long to be kept.")
         if await self._world.count_jobs(self.chat) + len(self._turn.jobs) >= MAX_JOBS:

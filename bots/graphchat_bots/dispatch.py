@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -60,8 +60,10 @@ class Dispatch:
     def now(self) -> float:
         return self._timer.now()
 
-    def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
-        return self._plan.pack(job, args)
+    def pack(
+        self, job: Callable[..., object], args: Sequence[object], named: Mapping[str, object]
+    ) -> tuple[str, bytes]:
+        return self._plan.pack(job, args, named)
 
     def provided(self, kind: object) -> object:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import get_args
 
 import msgspec
@@ -84,7 +85,12 @@ class Plan:
         by_name = {name: each for name, each in self.by_name.items() if each in commands}
         return replace(self, commands=commands, by_name=by_name)
 
-    def pack(self, job: Callable[..., object], args: Sequence[object]) -> tuple[str, bytes]:
+    def pack(
+        self,
+        job: Callable[..., object],
+        args: Sequence[object],
+        named: Mapping[str, object] = MappingProxyType({}),
+    ) -> tuple[str, bytes]:
         """Return the name of a job and its arguments as MessagePack.
 
         Raises `TypeError` if ``job`` is none of this bot, or ``args`` do not fit it.
@@ -92,9 +98,27 @@ class Plan:
         handler = self.jobs.get(getattr(job, "__name__", ""))
         if handler is None or handler.function is not job:
             raise TypeError(f"{job!r} is no job of this bot: decorate it with @bot.job")
-        body = msgspec.msgpack.encode(args)
+        body = msgspec.msgpack.encode(_in_line(handler, args, named))
         unpack(handler, body)
         return handler.name, body
+
+
+def _in_line(
+    job: Handler, args: Sequence[object], named: Mapping[str, object]
+) -> Sequence[object]:
+    """Return all arguments by their places, up to the last that is not its default."""
+    if not named:
+        return args
+    left, line = dict(named), list(args)
+    for stored in job.stored[len(args) :]:
+        if not left:
+            break
+        if stored.required and stored.name not in left:
+            raise TypeError(f"job {job.name}: {stored.name!r} is missing")
+        line.append(left.pop(stored.name, stored.default))
+    if left:
+        raise TypeError(f"job {job.name} takes no {', '.join(left)}, or has it already")
+    return line
 
 
 def unpack(job: Handler, body: bytes) -> dict[str, object]:

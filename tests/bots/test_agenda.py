@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +17,11 @@ def planner() -> tuple[Bot, asyncio.Event]:
 
     @bot.command()
     async def plan(ctx: Ctx, count: int, kind: str) -> None:
-        jobs: dict[str, Callable[..., object]] = {"run": run, "wait": wait, "chain": chain}
+        jobs: dict[str, Callable[..., Awaitable[str | None]]] = {
+            "run": run,
+            "wait": wait,
+            "chain": chain,
+        }
         job = jobs[kind]
         for number in range(count):
             await ctx.later(timedelta(minutes=1), job, number)

@@ -1,3 +1,6 @@
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -5,6 +8,9 @@ import pytest
 
 from graphchat_bots import Bot, Ctx, Message, Rest
 from graphchat_bots.context import MAX_JOBS
+
+ROOT = Path(__file__).parents[2]
+MISTAKES = ROOT / "tests" / "bots" / "typing" / "mistakes.py"
 
 
 def reminder() -> Bot:
@@ -30,7 +36,7 @@ def reminder() -> Bot:
 
     @bot.command()
     async def wrong(ctx: Ctx) -> None:
-        await ctx.later(timedelta(), ring, 3)
+        await ctx.later(timedelta(), ring, 3)  # type: ignore[arg-type]  # that is the point
 
     @bot.job
     async def ring(ctx: Ctx, text: str) -> str:
@@ -114,7 +120,7 @@ async def test_a_span_that_only_code_can_ask_for_is_refused_too(tmp_path: Path) 
     bot = Bot("shop")
 
     @bot.job
-    async def ring() -> None:
+    async def ring(ctx: Ctx) -> None:
         pass
 
     @bot.message()
@@ -136,7 +142,8 @@ async def test_a_time_that_has_passed_is_now(tmp_path: Path, delay: timedelta) -
 
     @bot.message()
     async def past(ctx: Ctx, msg: Message) -> None:
-        await ctx.later(delay, ring)
+        # Without a Ctx it runs all the same; only mypy wants one.
+        await ctx.later(delay, ring)  # type: ignore[arg-type]
 
     async with bot.testing(tmp_path) as world:
         assert await world.person("Ann").says("x") == ["ring"]
@@ -146,7 +153,7 @@ async def test_arguments_that_are_too_large_are_refused(tmp_path: Path) -> None:
     bot = Bot("shop")
 
     @bot.job
-    async def ring(text: str) -> str:
+    async def ring(ctx: Ctx, text: str) -> str:
         return text[:4]
 
     @bot.message()
@@ -157,3 +164,51 @@ async def test_arguments_that_are_too_large_are_refused(tmp_path: Path) -> None:
         ann = world.person("Ann")
         assert await ann.says("16000") == ["long"]
         assert await ann.says("16384") == ["That is too long to be kept."]
+
+
+async def test_arguments_of_a_job_may_be_named(tmp_path: Path) -> None:
+    bot = Bot("shop")
+
+    @bot.job
+    async def ring(ctx: Ctx, text: str, times: int = 1, *, loud: bool = False) -> str:
+        return text * times + "!" * loud
+
+    @bot.message()
+    async def plan(ctx: Ctx, msg: Message) -> None:
+        await ctx.later(timedelta(), ring, msg.text, loud=True)
+        await ctx.later(timedelta(), ring, times=2, text=msg.text)
+
+    async with bot.testing(tmp_path) as world:
+        assert await world.person("Ann").says("x") == ["x!", "xx"]
+
+
+@pytest.mark.parametrize("named", [{"text": "again"}, {"wrong": 1}, {"loud": True}])
+def test_names_that_do_not_fit_a_job_are_refused_at_once(named: dict[str, object]) -> None:
+    bot = Bot("shop")
+
+    @bot.job
+    async def ring(ctx: Ctx, text: str, *, loud: bool = False) -> str:
+        return text
+
+    args = [] if "loud" in named else ["tea"]
+    with pytest.raises(TypeError, match="job ring"):
+        bot.plan().pack(ring, args, named)
+
+
+@pytest.mark.timeout(300)  # mypy reads every library first, if it has not yet
+def test_mypy_finds_mistakes_before_anything_runs() -> None:
+    # Elsewhere a wrong argument of a job is found when it is due, days later.
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", str(MISTAKES)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = {int(line) for line in re.findall(r"mistakes\.py:(\d+): error", done.stdout)}
+    marked = {
+        number
+        for number, line in enumerate(MISTAKES.read_text().splitlines(), 1)
+        if line.endswith("# error")
+    }
+    assert found == marked, done.stdout + done.stderr

@@ -33,7 +33,7 @@ def shaky(failures: int, limits: Limits | None = None) -> tuple[Bot, list[str]]:
         await ctx.later(timedelta(minutes=1), job, "argument")
 
     @bot.job
-    async def job(text: str) -> str:
+    async def job(ctx: Ctx, text: str) -> str:
         runs.append(text)
         if len(runs) <= failures:
             raise ValueError(text)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tests.bots.fuse import Fuse
 
-from graphchat_bots import Bot, Ctx, Message, Rest
+from graphchat_bots import Bot, Ctx, Message, Rest, given
 from graphchat_bots.limits import Limits
 from graphchat_bots.testing.memory import MemoryPort
 from graphchat_bots.testing.world import Level, World
@@ -34,7 +34,7 @@ def counter() -> Bot:
         return "OK."
 
     @bot.job
-    async def ring(text: str, count: Count) -> str:
+    async def ring(ctx: Ctx, text: str, *, count: Count = given()) -> str:
         count.n += 100
         return f"{text} at {count.n}"
 

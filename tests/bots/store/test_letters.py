@@ -31,7 +31,7 @@ class Broken:
             await ctx.later(timedelta(seconds=1), ring, "tea")
 
         @bot.job
-        async def ring(text: str) -> str:
+        async def ring(ctx: Ctx, text: str) -> str:
             return self.work(f"Ring: {text}")
 
     def work(self, text: str) -> str:
