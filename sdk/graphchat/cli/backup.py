@@ -56,7 +56,7 @@ def backup(
     if not found.exists:
         raise NotFoundError(home.NO_PROFILE)
     secret = passphrase.get(found.database)
-    protect = _protection(secret)
+    protect = protection(secret)
     with passphrase.explained(secret), bar("Backing up") as progress:
         report = write(
             found.database,
@@ -91,7 +91,7 @@ def restore(
             f"There is a home in {found.folder} already. Choose another place for the backup:"
             " graphchat --home DIR restore FILE"
         )
-    protect = os.environ.get(VARIABLE) or _asked(f"Passphrase of {file.name}")
+    protect = protected_by(file)
     with bar("Restoring") as progress:
         report = make(
             file,
@@ -106,7 +106,8 @@ def restore(
     output.say(TWO)
 
 
-def _protection(secret: str | None) -> str:
+def protection(secret: str | None) -> str:
+    """Return the passphrase that a backup is to get. Raises `PassphraseError`."""
     from graphchat.cli import passphrase
 
     if chosen := os.environ.get(VARIABLE):
@@ -120,12 +121,15 @@ def _protection(secret: str | None) -> str:
     return protect
 
 
-def _asked(question: str) -> str:
+def protected_by(file: Path) -> str:
+    """Return the passphrase that opens a backup. Raises `PassphraseError` if nobody is there."""
     from graphchat.cli import passphrase
 
+    if given := os.environ.get(VARIABLE):
+        return given
     if not output.can_ask():
         raise PassphraseError(f"A backup has a passphrase. Set {VARIABLE}.")
-    return passphrase.typed(question)
+    return passphrase.typed(f"Passphrase of {file.name}")
 
 
 def _tell(file: Path, report: "Report", *, as_json: bool) -> None:

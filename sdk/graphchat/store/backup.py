@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from graphchat.clock import Clock
 from graphchat.crypto import archive, vault
@@ -19,7 +19,7 @@ from graphchat.errors import StateError, StoreError
 from graphchat.secret import Secret
 from graphchat.store import files, lock
 from graphchat.store.cipher import APPLICATION_ID, connect, store_errors
-from graphchat.store.schema import CLIENT
+from graphchat.store.schema import CLIENT, App
 
 Progress = Callable[[int, int], None]
 """Hears how many bytes are done, and of how many; may raise to stop."""
@@ -73,7 +73,8 @@ def write(  # noqa: PLR0913 - what a backup is made of, each by its name
         key = vault.unlock(files.read_vault(places), passphrase)
     with files.draft(target, ".copy") as copy, files.draft(target, ".part") as part:
         with store_errors(places.database):
-            generation = _copy(places.database, key, copy)
+            copy_of(places.database, key, copy)
+            generation = generation_of(copy, key)
         sealer = Sealer(protect, generation, clock, strength)
         with copy.open("rb") as source, files.created(part) as out:
             out.write(sealer.head)
@@ -112,28 +113,29 @@ def restore(  # noqa: PLR0913
                 try:
                     key = _unseal(Opener(head, protect), file, places.new_database, progress)
                     with store_errors():
-                        _renew(places.new_database, key, head.generation + 1)
+                        check(places.new_database, key, CLIENT)
+                        mark(places.new_database, key, head.generation + 1)
                     files.settle(places, vault.pack(key, passphrase, clock, strength))
                 finally:
                     files.clear(places)
         return Report(head.generation + 1, head.made_at, source.stat().st_size)
 
 
-def _copy(database: Path, key: Secret, copy: Path) -> int:
-    """Copy what is committed, and nothing that was deleted; return its generation."""
+def copy_of(database: Path, key: Secret, copy: Path) -> None:
+    """Copy what is committed, and nothing that was deleted. Raises `StateError` if it is empty."""
     with closing(connect(database, key)) as connection:
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             raise StateError("This home is empty: there is nothing to back up.")
         with files.created(copy):
             pass  # SQLite would create it for everybody to read
         connection.execute("VACUUM INTO ?", (str(copy),))
-    with closing(connect(copy, key)) as connection:
-        return _generation(connection)
 
 
-def _generation(connection: Any) -> int:
-    row = connection.execute(_SETTING, (GENERATION,)).fetchone()
-    return int.from_bytes(row[0]) if row else 0
+def generation_of(database: Path, key: Secret) -> int:
+    """Return how often the home with this database was restored."""
+    with closing(connect(database, key)) as connection:
+        row = connection.execute(_SETTING, (GENERATION,)).fetchone()
+        return int.from_bytes(row[0]) if row else 0
 
 
 def _seal(
@@ -166,17 +168,22 @@ def _unseal(opener: Opener, source: BinaryIO, target: Path, progress: Progress) 
     return Secret(preface[: vault.KEY_SIZE])
 
 
-def _renew(database: Path, key: Secret, generation: int) -> None:
-    """Check a database, and have the next client that opens it know what it is."""
+def check(database: Path, key: Secret, app: App) -> None:
+    """Read a whole database of a backup. Raises `StoreError` if it cannot be used."""
     with closing(connect(database, key)) as connection:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise StoreError(DAMAGED)
-        if connection.execute("PRAGMA user_version").fetchone()[0] > CLIENT.version:
+        if connection.execute("PRAGMA user_version").fetchone()[0] > app.version:
             raise StoreError("The backup is of a newer version. Please update graphchat.")
         for pragma in ("cipher_integrity_check", "quick_check"):
             rows = [row[0] for row in connection.execute(f"PRAGMA {pragma}").fetchall()]
             if rows not in ([], ["ok"]):
                 raise StoreError(DAMAGED)
+
+
+def mark(database: Path, key: Secret, generation: int) -> None:
+    """Have the next client that opens the database know that it was restored."""
+    with closing(connect(database, key)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_SET, (GENERATION, generation.to_bytes(8)))
         connection.execute(_SET, (RESTORED, b"\1"))

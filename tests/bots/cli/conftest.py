@@ -2,7 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 PROGRAM = [sys.executable, "-c", "from graphchat.cli import main; main()"]
 
 
-def environment(home: Path) -> Mapping[str, str]:
+def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHCHAT")}
     return {**kept, "GRAPHCHAT_HOME": str(home), "COLUMNS": "100", "NO_COLOR": "1"}
 
@@ -29,14 +29,14 @@ def here(
 ) -> Run:
     """Run a command that starts nothing: in this process it does the same, much faster."""
 
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         capsys.readouterr()
         with monkeypatch.context() as patch:
             patch.chdir(tmp_path)
             patch.setattr(sys, "path", sys.path.copy())
             for name in [name for name in os.environ if name.startswith("GRAPHCHAT")]:
                 patch.delenv(name)
-            for name, text in environment(tmp_path / "home").items():
+            for name, text in (environment(tmp_path / "home") | variables).items():
                 patch.setenv(name, text)
             status = app.run(list(arguments))
         for name, module in list(sys.modules.items()):
