@@ -83,6 +83,7 @@ INDIRECT: Final = {
     "bots/store/migrations/m0001_initial": "test_database compares it with the models",
     "bots/store/migrations/m0005_groups": "test_database compares it with the models",
     "bots/store/migrations/m0003_roles": "test_models compares it with the models",
+    "bots/store/migrations/m0004_replies": "test_models compares it with the models",
 }
 # Tests of a whole, which no single module is.
 WHOLE: Final = {

@@ -53,5 +53,5 @@ async def _provide(annotation: object, ctx: Ctx, states: States) -> object:
 async def _say(handler: Handler, ctx: Ctx, answer: Answer) -> None:
     if answer is not None and not isinstance(answer, ANSWERS):
         raise TypeError(f"{handler.name} answered with {type(answer).__name__}, not text or Reply")
-    if answer not in ("", Reply()):  # nothing that anybody could read
+    if answer is not None and answer not in ("", Reply()):  # nothing that anybody could read
         await ctx.send(answer)

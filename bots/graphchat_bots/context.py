@@ -2,11 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, final
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, final, overload
 
+from graphchat.content import Choices
+from graphchat.errors import StateError
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
-from graphchat_bots.reply import Answer, message_of
+from graphchat_bots.parcel import Parcel
+from graphchat_bots.reply import Answer, Said, message_of
+from graphchat_bots.sent import Sent
 from graphchat_bots.turn import Turn
 
 MAX_DELAY: Final = timedelta(days=3660)
@@ -40,6 +46,15 @@ class World(Protocol):
         """Return what a provider of the bot has made. Raises `LookupError` if there is none."""
         ...
 
+    @property
+    def max_file(self) -> int:
+        """Bytes of the largest file that a handler can download."""
+        ...
+
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        """Get the file of a message. See `graphchat_bots.port.Port.fetch`."""
+        ...
+
     async def count_jobs(self, chat: str) -> int:
         """Return how many jobs of a chat are stored."""
         ...
@@ -55,7 +70,7 @@ class Ctx:
 
     @property
     def event(self) -> Event:
-        return self._turn.event
+        return self._turn.event.at(self)
 
     @property
     def chat(self) -> str:
@@ -65,11 +80,11 @@ class Ctx:
     @property
     def sender(self) -> Sender:
         """Who caused the event; for a job, who was there when it was scheduled."""
-        return self._turn.event.sender
+        return self.event.sender
 
     @property
     def message(self) -> Message | None:
-        return self._turn.event.message
+        return self.event.message
 
     def now(self) -> datetime:
         """Return the time, in UTC; tests turn this clock."""
@@ -83,15 +98,51 @@ class Ctx:
         """
         return cast("T", self._world.provided(kind))
 
-    async def send(self, answer: Answer, *, to: str | None = None) -> None:
+    @overload
+    async def send(self, answer: Said, *, to: str | None = None) -> Sent: ...
+
+    @overload
+    async def send(self, answer: None, *, to: str | None = None) -> None: ...
+
+    async def send(self, answer: Answer, *, to: str | None = None) -> Sent | None:
         """Say something before the handler returns, here or in the chat ``to``.
 
-        Like everything else it leaves when the handler has ended well. Raises
-        `ContentError` if it cannot be sent as it is, `LocalProtocolError` if one event sets
-        off more than 1,000 messages, `TypeError` if a cron names no chat.
+        Like everything else it leaves when the handler has ended well. Return the message, to
+        edit or delete it. Raises `ContentError` if it cannot be sent as it is,
+        `LocalProtocolError` if one event sets off more than 1,000 messages, `TypeError` if a
+        cron names no chat.
         """
-        if answer is not None:
-            self._turn.say(await message_of(answer), to)
+        if answer is None:
+            return None
+        said = self._turn.event.message
+        message = await message_of(answer, (said.id, said.text) if said else None)
+        say = partial(self.say, to=to)
+        return Sent(say(message), say)
+
+    def sent(self, id: bytes, *, to: str | None = None) -> Sent:  # noqa: A002 - as `Message` has it
+        """Return a message that the bot has said before, here or in the chat ``to``."""
+        return Sent(id, partial(self.say, to=to))
+
+    async def download(self, message: Message, target: Path) -> Path:
+        """Get the file of ``message`` to a folder or a new name; return where it is.
+
+        In a folder it gets a safe and free name: nothing is overwritten. When the handler is
+        run again after a failure, the file is there again. Raises `UserError` if it is larger
+        than `Limits.max_file`, `StateError` if it is none or cannot be written,
+        `NotFoundError` if it has waited too long, `RelayError` if no relay answers.
+        """
+        if message.file is None:
+            raise StateError("There is no file in this message.")
+        if message.file.size > self._world.max_file:
+            most = self._world.max_file / 2**20
+            raise UserError(f"This file is too large for me: at most {most:,.0f} MiB.")
+        return await self._world.fetch(self.chat, message.id, target)
+
+    def say(self, message: Parcel, to: str | None = None) -> bytes:
+        """Say a finished message, or something about one; return its id."""
+        if isinstance(message, Choices):
+            return self._turn.offer(message, to)
+        return self._turn.say(message, to)
 
     async def later(
         self,

@@ -4,8 +4,8 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from graphchat.content import Text
@@ -15,9 +15,11 @@ from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
 from graphchat_bots.granting import Roles
+from graphchat_bots.limits import Limits
 from graphchat_bots.message import Event, Message
 from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Command, Plan, Rule, unpack
+from graphchat_bots.port import Port
 from graphchat_bots.provided import Provided
 from graphchat_bots.providers import show
 from graphchat_bots.rates import Limiter
@@ -26,6 +28,7 @@ from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, StateRow
 from graphchat_bots.timer import Timer
 from graphchat_bots.turn import Job, Turn
+from graphchat_bots.understanding import understand
 
 _COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
 
@@ -36,24 +39,22 @@ class Services:
 
     provided: Provided
     roles: Roles
+    port: Port
 
 
 class Dispatch:
     """Runs handlers. Whatever they do is in the turn; the caller stores it, or not."""
 
     def __init__(
-        self,
-        plan: Plan,
-        store: BotStore,
-        timer: Timer,
-        patience: timedelta,
-        services: Services,
+        self, plan: Plan, store: BotStore, timer: Timer, limits: Limits, services: Services
     ) -> None:
         self._plan = plan
         self._store = store
         self._timer = timer
-        self._patience = patience.total_seconds()
+        self._patience = limits.patience.total_seconds()
+        self.max_file: Final = limits.max_file
         self._provided = services.provided
+        self._port = services.port
         self._roles = services.roles
         self._limiter = Limiter()
 
@@ -70,6 +71,9 @@ class Dispatch:
             return self._provided[kind]
         except KeyError:
             raise LookupError(f"nothing provides {show(kind)}: add @bot.provide") from None
+
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        return await self._port.fetch(chat, message_id, target)
 
     async def count_jobs(self, chat: str) -> int:
         return await self._store.count_jobs(chat)
@@ -110,6 +114,8 @@ class Dispatch:
         return () if cron is None else (cron.following(job, self.now()),)
 
     async def _handle(self, turn: Turn, states: States, job: Job | None) -> None:
+        if turn.event.kind in {"message", "reaction"}:
+            await understand(turn, self._store.offers)
         event = turn.event
         if job is not None and job.is_cron:
             await call(self._plan.crons[job.name].handler, Ctx(turn, self), states, {})

@@ -204,6 +204,7 @@ class Handling:
             roles=tuple(turn.roles),
             again=again,
             dead=dead,
+            offers=tuple(turn.offers),
         )
 
     async def _write(self, outcome: Outcome) -> Outcome | None:

@@ -14,3 +14,5 @@ class Limits:
     """How long one handler may run."""
     drain: timedelta = timedelta(seconds=20)
     """How long a stop waits for handlers that have begun."""
+    max_file: int = 25 * 2**20
+    """Bytes of the largest file that a handler can download."""

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, final
 
 from graphchat.client import (
@@ -19,10 +20,12 @@ from graphchat.client import (
     Reacted,
     Receipt,
 )
-from graphchat.content import Message, Reaction
+from graphchat.content import File, Message, Reaction
 from graphchat.errors import CodeError, NotFoundError, StateError
 from graphchat.ids import MessageId
+from graphchat_bots.files import Files
 from graphchat_bots.log import note
+from graphchat_bots.parcel import Attachment, Parcel
 from graphchat_bots.port import Incoming, Invitation
 
 # Handles of contacts that are kept at hand.
@@ -37,8 +40,10 @@ COLUMNS: Final = 120
 class NetworkPort:
     """A `Port` over a profile: everything is on the client's disk before it is here."""
 
-    def __init__(self, profile: OwnProfile) -> None:
+    def __init__(self, profile: OwnProfile, folder: Path) -> None:
         self._profile = profile
+        self._files = Files(folder)
+        self._brought: dict[str, str] = {}
         self._last = 0
         self._numbers: dict[str, int] = {}
         self._contacts: dict[str, Contact] = {}
@@ -68,14 +73,24 @@ class NetworkPort:
         raise NotFoundError("This event is gone, and its chat too.")
 
     async def acknowledge(self, ids: Sequence[str]) -> None:
+        for id_ in ids:
+            if (name := self._brought.pop(id_, None)) is not None:
+                self._files.forget(name)
         numbers = [self._numbers[id_] for id_ in ids if id_ in self._numbers]
         await self._profile.acknowledge(numbers)
         for id_ in ids:
             self._numbers.pop(id_, None)
 
-    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
-        contact = await self._contact(chat)
-        self._receipts.append(await contact.post(message, id=MessageId(message_id)))
+    async def send(self, chat: str, message: Parcel, message_id: bytes) -> None:
+        contact, name = await self._contact(chat), MessageId(message_id)
+        if isinstance(message, Attachment):
+            self._receipts.append(await self._files.send(contact, message, name))
+        else:
+            self._receipts.append(await contact.post(message, id=name))
+
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        contact, name = await self._contact(chat), MessageId(message_id)
+        return await self._files.fetch(contact, name, f"{chat}-{name.hex()}", target)
 
     async def flush(self, seconds: float) -> None:
         """Wait until a relay has what was sent; what remains leaves at the next start."""
@@ -106,6 +121,8 @@ class NetworkPort:
             case _:
                 return None
         self._keep(event.contact)
+        if isinstance(found.message, File):
+            self._brought[found.id] = f"{found.chat}-{found.message_id.hex()}"
         self._numbers[found.id] = event.id
         return found
 

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from graphchat.content import decode
 from graphchat.errors import ContentError, LocalProtocolError, NotFoundError, StateError
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
@@ -13,6 +12,7 @@ from graphchat_bots.handling import reference
 from graphchat_bots.kept import pack_outgoing
 from graphchat_bots.log import describe, note
 from graphchat_bots.mailbox import Room
+from graphchat_bots.parcel import unpack
 from graphchat_bots.port import Port
 from graphchat_bots.store import BotStore, DeadLetter
 from graphchat_bots.timer import Timer
@@ -103,7 +103,7 @@ class Outbox:
     async def _send(self, outgoing: Outgoing) -> None:
         for tries in range(1, MAX_TRIES + 1):
             try:
-                message = decode(outgoing.body)
+                message = unpack(outgoing.body)
                 await self._port.send(outgoing.chat, message, outgoing.message_id)
             except Exception as error:  # noqa: BLE001 - one message must not end the loop
                 hopeless = isinstance(error, _HOPELESS) or tries == MAX_TRIES

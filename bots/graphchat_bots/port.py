@@ -5,9 +5,11 @@ The runtime knows nothing else of the network, so it runs over real relays and i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from graphchat.content import Message
+from graphchat_bots.parcel import Parcel
 
 Kind = Literal["message", "contact", "reaction", "edited"]
 
@@ -79,11 +81,20 @@ class Port(Protocol):
         """Forget these events: the bot has stored all that follows from them."""
         ...
 
-    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
-        """Take a message for delivery; it survives a crash once this returns.
+    async def send(self, chat: str, message: Parcel, message_id: bytes) -> None:
+        """Take a message, or a file, for delivery; it survives a crash once this returns.
 
         The same ``message_id`` a second time does nothing. Raises `NotFoundError` if the
-        chat is gone, `ContentError` if the message can never be sent.
+        chat is gone, `ContentError` or `StateError` if the message can never be sent.
+        """
+        ...
+
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        """Get the file of a message to ``target``, a folder or a new name; return where it is.
+
+        Nothing is overwritten. It can be got again until the event that brought it is
+        acknowledged. Raises `NotFoundError` if it is gone, `StateError` if it cannot be
+        written or is no file, `RelayError` if no relay answers.
         """
         ...
 

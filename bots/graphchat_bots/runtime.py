@@ -48,8 +48,8 @@ class Runtime:
         self._limits = limits
         self._stopping = asyncio.Event()
         self._roles = Roles(store, timer, surroundings.folder)
-        services = Services(surroundings.provided, self._roles)
-        dispatch = Dispatch(plan, store, timer, limits.patience, services)
+        services = Services(surroundings.provided, self._roles, port)
+        dispatch = Dispatch(plan, store, timer, limits, services)
         self._handling = Handling(dispatch, store, surroundings, self._roles)
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)

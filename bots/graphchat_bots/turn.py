@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Final, Literal
 
-from graphchat.content import Message, encode
+from graphchat.content import Choices, Option
 from graphchat.errors import LocalProtocolError
 from graphchat_bots.message import Event, Sender
+from graphchat_bots.parcel import Parcel, pack
 from graphchat_bots.port import Group
 from graphchat_bots.roles import RoleChange
 
@@ -35,8 +36,19 @@ class Outgoing:
     message_id: bytes
     """Its id: what goes a second time under the same one has no effect."""
     body: bytes
-    """As `graphchat.content.encode` makes it, or `graphchat_bots.actions.pack`."""
+    """As `graphchat_bots.parcel.pack` makes it, or `graphchat_bots.actions.pack`."""
     kind: OutKind = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Options that a message of the bot lets people choose from."""
+
+    chat: str
+    message_id: bytes
+    options: tuple[Option, ...]
+    is_open: bool = True
+    """Whether nobody has answered: then a number or a label alone is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Turn:
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     jobs: list[Job] = field(default_factory=list[Job])
     roles: list[RoleChange] = field(default_factory=list[RoleChange])
+    offers: list[Offer] = field(default_factory=list[Offer])
     _size: int = 0
 
     def mark(self) -> tuple[object, ...]:
@@ -88,8 +101,8 @@ class Turn:
         for each, value in zip(fields(self), before, strict=True):
             setattr(self, each.name, value)
 
-    def say(self, message: Message, to: str | None = None) -> None:
-        """Send ``message`` to the chat, or to another, once the turn is stored.
+    def say(self, message: Parcel, to: str | None = None) -> bytes:
+        """Send ``message`` to the chat, or to another, once the turn is stored; return its id.
 
         Raises `LocalProtocolError` if one event sets off more than 1,000 messages or 32 MiB,
         `TypeError` if there is no chat.
@@ -99,7 +112,7 @@ class Turn:
             raise TypeError(
                 "What a cron does belongs to no chat. Say where: await ctx.send(..., to=chat)"
             )
-        body = encode(message)
+        body = pack(message)
         self._size += len(body)
         if len(self.messages) >= MAX_MESSAGES or self._size > MAX_BYTES:
             raise LocalProtocolError(
@@ -108,6 +121,13 @@ class Turn:
             )
         name = message_id(self.event.id, len(self.messages))
         self.messages.append(Outgoing(chat, name, body))
+        return name
+
+    def offer(self, choices: Choices, to: str | None = None) -> bytes:
+        """Say ``choices`` and wait for an answer to them, in words too. See `say`."""
+        name = self.say(choices, to)
+        self.offers.append(Offer(self.messages[-1].chat, name, choices.options))
+        return name
 
     def schedule(self, name: str, body: bytes, due: float) -> None:
         """Run the job ``name`` at ``due``, in this chat.

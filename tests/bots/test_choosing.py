@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from graphchat.content import Choice, Choices, Option, Text
-from graphchat_bots.choosing import chosen, in_words
+from graphchat_bots.choosing import chosen, in_words, reacted
 
 SIZES = (Option("s", "Small one"), Option("m", "Medium"), Option("l", "Large"))
 
@@ -45,3 +45,22 @@ def test_labels_that_are_numbers_are_labels() -> None:
 def test_nothing_that_is_typed_makes_it_fail(typed: str) -> None:
     found = chosen(SIZES, Text(typed))
     assert found is None or found in SIZES
+
+
+@pytest.mark.parametrize(
+    ("emoji", "label"), [("1️⃣", "Yes ❤️"), ("1\u20e3", "Yes ❤️"), ("❤", "Yes ❤️"), ("👎", "No 👎")]
+)
+def test_a_number_or_an_emoji_of_a_label_reacts(emoji: str, label: str) -> None:
+    options = (Option("y", "Yes ❤️"), Option("n", "No 👎"))
+    found = reacted(options, emoji)
+    assert found is not None
+    assert found.label == label
+
+
+def test_a_reaction_that_could_mean_two_options_or_none_means_none() -> None:
+    options = tuple(Option(str(n), f"{n} 🍎") for n in range(10))
+    assert reacted(options, "🍎") is None
+    assert reacted(options, "👍") is None
+    assert reacted(options, "") is None
+    assert reacted(options, "🔟") == options[9]
+    assert reacted(options[:3], "🔟") is None

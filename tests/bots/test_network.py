@@ -17,7 +17,7 @@ from graphchat_bots.testing.world import World
 async def test_the_link_is_an_address_that_accepts_all(tmp_path: Path) -> None:
     async with local_relay(None) as relay, Client(tmp_path / "bot.db", relays=[relay]) as client:
         profile = await client.create_profile(Profile("bot", kind="bot"))
-        invitation = await NetworkPort(profile).invitation()
+        invitation = await NetworkPort(profile, tmp_path).invitation()
         address = await profile.current_address()
         assert address is not None
         assert address.accepts_all
@@ -30,7 +30,7 @@ async def test_a_chat_that_nobody_knows_is_gone(tmp_path: Path) -> None:
     async with local_relay(None) as relay, Client(tmp_path / "bot.db", relays=[relay]) as client:
         profile = await client.create_profile(Profile("bot", kind="bot"))
         with pytest.raises(NotFoundError):
-            await NetworkPort(profile).send("0" * 32, Text("x"), b"1" * 16)
+            await NetworkPort(profile, tmp_path).send("0" * 32, Text("x"), b"1" * 16)
 
 
 async def test_a_flush_waits_until_a_relay_has_everything_but_not_for_ever(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ async def test_a_flush_waits_until_a_relay_has_everything_but_not_for_ever(tmp_p
         Client(tmp_path / "bot.db", relays=[running.uri]) as ours,
         Client(tmp_path / "ann.db", relays=[running.uri]) as theirs,
     ):
-        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")))
+        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")), tmp_path)
         ann = await theirs.create_profile(Profile("Ann"))
         contact = await ann.connect((await port.invitation()).text)
         await contact.established()
@@ -91,7 +91,7 @@ async def test_what_people_do_with_messages_does_not_disturb_a_bot(tmp_path: Pat
         Client(tmp_path / "bot.db", relays=[running.uri]) as ours,
         Client(tmp_path / "ann.db", relays=[running.uri]) as theirs,
     ):
-        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")))
+        port = NetworkPort(await ours.create_profile(Profile("bot", kind="bot")), tmp_path)
         ann = await theirs.create_profile(Profile("Ann"))
         contact = await ann.connect((await port.invitation()).text)
         await contact.established()

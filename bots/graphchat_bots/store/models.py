@@ -57,9 +57,32 @@ class OutboxRow(Model):
     message_id = BlobField(unique=True)
     body = fields.BinaryField()
     kind = fields.CharField(max_length=32, db_default="message")
+    bulk = fields.BooleanField(db_default=False)
 
     class Meta(Model.Meta):
         table = "bot_outbox"
+
+
+# Options that people can choose from: the last few in each chat. MessagePack of them.
+class OfferRow(Model):
+    id = fields.IntField(primary_key=True)
+    chat = fields.CharField(max_length=255, db_index=True)
+    message_id = BlobField(unique=True)
+    options = fields.BinaryField()
+    is_open = fields.BooleanField()
+
+    class Meta(Model.Meta):
+        table = "bot_offer"
+
+
+# A message that has left before its event was handled: it is edited until that is done.
+class GrowingRow(Model):
+    id = fields.IntField(primary_key=True)
+    event = fields.CharField(max_length=255, db_index=True)
+    message_id = BlobField(unique=True)
+
+    class Meta(Model.Meta):
+        table = "bot_growing"
 
 
 # An event that was begun after a crash: one that kills the process is found out by this.

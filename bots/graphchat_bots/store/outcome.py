@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 from graphchat.store import Cursor
 from graphchat_bots.roles import RoleChange
+from graphchat_bots.store.offers import write_offers
 from graphchat_bots.store.roles import change_roles
-from graphchat_bots.turn import Job, Outgoing
+from graphchat_bots.turn import Job, Offer, Outgoing
 
 # The newest are kept.
 MAX_DEAD: Final = 10_000
@@ -61,6 +62,7 @@ class Outcome:
     again: Job | None = None
     """The job itself, if it is to be tried again later."""
     dead: DeadLetter | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 def write(cursor: Cursor, outcome: Outcome) -> bool:
@@ -76,6 +78,7 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
     write_messages(cursor, outcome.messages)
     if outcome.roles:
         change_roles(cursor, outcome.roles)
+    write_offers(cursor, outcome.offers)
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True

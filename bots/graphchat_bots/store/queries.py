@@ -13,6 +13,7 @@ from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
 from graphchat_bots.roles import Holder
 from graphchat_bots.store.commits import Commits
+from graphchat_bots.store.offers import Offers
 from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, is_stale, write, write_jobs
 from graphchat_bots.store.roles import forget_used, holders, is_used
 from graphchat_bots.turn import CRON_JOB, Job, Outgoing
@@ -34,13 +35,16 @@ class BotStore:
     def __init__(self, database: Database, *, crashed: bool) -> None:
         self._database = database
         self.commits: Final = Commits(database)
+        self.offers: Final = Offers(database)
         self.crashed: Final = crashed
         """Whether the bot did not stop in good order the last time."""
 
     @classmethod
     async def open(cls, database: Database) -> Self:
         """Note that the bot runs. ``database`` was opened with the tables of `BOT`."""
-        return cls(database, crashed=await database.write(_begin))
+        store = cls(database, crashed=await database.write(_begin))
+        await store.offers.load()
+        return store
 
     async def end(self) -> None:
         """Note that the bot has stopped in good order."""
@@ -58,6 +62,8 @@ class BotStore:
         )
         if new is None:
             raise StaleStateError
+        for offer in outcome.offers:
+            self.offers.made_in(offer.chat)
         return new
 
     async def begin_attempt(self, event_id: str, now: float) -> int:

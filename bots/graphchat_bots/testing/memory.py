@@ -3,12 +3,15 @@
 from asyncio import Event
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from typing import final
+from pathlib import Path
+from typing import Final, final
 
 from graphchat.content import Amending, Edit, Message, Reaction
 from graphchat.errors import NotFoundError
+from graphchat_bots.parcel import Parcel
 from graphchat_bots.port import Incoming, Invitation, Kind, Port
 from graphchat_bots.testing.clock import START
+from graphchat_bots.testing.files import MemoryFiles
 from graphchat_bots.testing.network import Heard
 from graphchat_bots.testing.transcript import edited
 
@@ -24,6 +27,7 @@ class MemoryPort:
         self._empty = Event()
         self._empty.set()
         self._sent: set[bytes] = set()
+        self.files: Final = MemoryFiles()
         self._heard: defaultdict[str, list[Heard]] = defaultdict(list)
 
     async def receive(self, limit: int) -> Sequence[Incoming]:
@@ -45,11 +49,15 @@ class MemoryPort:
         for id_ in ids:
             self._unacknowledged.pop(id_, None)
 
-    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
+    async def send(self, chat: str, parcel: Parcel, message_id: bytes) -> None:
         if message_id not in self._sent:
+            message = await self.files.take(chat, parcel, message_id)
             self._sent.add(message_id)
             name = b"" if isinstance(message, Amending) else message_id
             self._heard[chat].append(Heard(name, message))
+
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        return await self.files.put(chat, message_id, target)
 
     async def invitation(self) -> Invitation:
         return Invitation("memory", "")
@@ -102,7 +110,8 @@ class MemoryNetwork:
         self._deliver("contact", chat, f"{chat}-contact", None, b"")
         return chat
 
-    async def say(self, chat: str, message: Message, message_id: bytes) -> None:
+    async def say(self, chat: str, parcel: Parcel, message_id: bytes) -> None:
+        message = await self._port.files.take(chat, parcel, message_id)
         name = f"{chat}-{message_id.hex()}"
         match message:
             case Reaction(target=target):
@@ -120,6 +129,9 @@ class MemoryNetwork:
 
     async def hear(self, chat: str) -> list[Heard]:
         return self._port.hear(chat)
+
+    async def open(self, chat: str, message_id: bytes) -> bytes:
+        return self._port.files.read(chat, message_id)
 
     def _deliver(
         self, kind: Kind, chat: str, id_: str, message: Message | None, message_id: bytes

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from graphchat.content import Message
+from graphchat_bots.parcel import Parcel
 from graphchat_bots.port import Port
 
 
@@ -35,7 +36,7 @@ class Network(Protocol):
         """Let somebody connect with the bot; return the name of the chat."""
         ...
 
-    async def say(self, chat: str, message: Message, message_id: bytes) -> None:
+    async def say(self, chat: str, message: Parcel, message_id: bytes) -> None:
         """Say something to the bot, or about a message; return once its end has got it.
 
         The same ``message_id`` again lets the bot receive the same event again.
@@ -48,4 +49,8 @@ class Network(Protocol):
 
     async def hear(self, chat: str) -> list[Heard]:
         """Return what arrived from the bot since the last time, and wait for what it sent."""
+        ...
+
+    async def open(self, chat: str, message_id: bytes) -> bytes:
+        """Return what is in a file that the bot has sent. Raises `StateError` if it is none."""
         ...

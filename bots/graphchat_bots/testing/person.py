@@ -1,8 +1,11 @@
 """Somebody who talks with a bot in a test."""
 
+import asyncio
+from pathlib import Path
 from typing import Final, Protocol, final
 
-from graphchat.content import Edit, Message, Reaction, Text
+from graphchat.content import Edit, Reaction, Text
+from graphchat_bots.parcel import Attachment, Parcel, attachment
 from graphchat_bots.testing.network import Heard, Network
 from graphchat_bots.testing.transcript import Said, Transcript, read
 
@@ -31,7 +34,7 @@ class Person:
         self._world = world
         self._is_bot = is_bot
         self._chat: str | None = None
-        self._last: tuple[Message, bytes] | None = None
+        self._last: tuple[Parcel, bytes] | None = None
         self._told = Transcript(name)
         self._heard = Transcript("the bot")
 
@@ -40,11 +43,11 @@ class Person:
         await self._join()
         return await self.hears()
 
-    async def says(self, said: Said, *, id: str | None = None) -> list[Said]:  # noqa: A002 - as in the docs
+    async def says(self, said: Said | Path, *, id: str | None = None) -> list[Said]:  # noqa: A002 - as in the docs
         """Say something; return the bot's answers once it has nothing more to do here.
 
-        Connects first, if nobody has. The same ``id`` again lets the bot receive the same
-        event again. Raises `HandlerError` if a handler fails, unless inside
+        A path is a file to send. Connects first, if nobody has. The same ``id`` again lets the
+        bot receive the same event again. Raises `HandlerError` if a handler fails, unless inside
         `World.expecting`.
         """
         if self._chat is None:
@@ -52,14 +55,15 @@ class Person:
         await self.sends(said, id=id)
         return await self.hears()
 
-    async def sends(self, said: Said, *, id: str | None = None) -> None:  # noqa: A002 - as in the docs
+    async def sends(self, said: Said | Path, *, id: str | None = None) -> None:  # noqa: A002 - as in the docs
         """Say something, and do not wait for the answer: `hears` does."""
         chat = await self._join()
-        message = Text(said) if isinstance(said, str) else said
+        message = await _parcel(said)
         message_id = self._world.message_id(None if id is None else f"{chat} {id}")
         self._last = message, message_id
         await self._world.network.say(chat, message, message_id)
-        self._told.add(Heard(message_id, message))
+        if not isinstance(message, Attachment):
+            self._told.add(Heard(message_id, message))
 
     async def reacts(self, to: Said, emoji: str) -> list[Said]:
         """Put an emoji to the newest message of the bot that says ``to``; "" takes it back.
@@ -76,6 +80,10 @@ class Person:
         """
         await self.sends(Edit(self._told.newest(said), text))
         return await self.hears()
+
+    async def opens(self, said: Said) -> bytes:
+        """Return what is in a file that the bot has sent, as `hears` has returned it."""
+        return await self._world.network.open(await self._join(), self._heard.newest(said))
 
     async def repeats(self) -> list[Said]:
         """Let the bot receive the last message again, as after a lost acknowledgement."""
@@ -99,3 +107,13 @@ class Person:
         if self._chat is None:
             self._chat = await self._world.network.join(self.name, is_bot=self._is_bot)
         return self._chat
+
+
+async def _parcel(said: Said | Path) -> Parcel:
+    match said:
+        case str():
+            return Text(said)
+        case Path():
+            return await asyncio.to_thread(attachment, said, "", "")
+        case _:
+            return said

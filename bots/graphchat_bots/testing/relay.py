@@ -18,11 +18,13 @@ from graphchat.client import (
     Profile,
     Reacted,
 )
-from graphchat.content import Amending, Delete, Edit, Message, Reaction
+from graphchat.content import Amending, Delete, Edit, Reaction
 from graphchat.content.words import text_of
 from graphchat.ids import MessageId
+from graphchat_bots.files import Files
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.network import NetworkPort
+from graphchat_bots.parcel import Attachment, Parcel
 from graphchat_bots.port import Incoming, Invitation, Port
 from graphchat_bots.testing.network import Heard
 
@@ -63,7 +65,7 @@ class Log:
         found = self.received.values()
         return [e for e in found if (e.chat, e.message_id) == (chat, target) and _amends(e)]
 
-    def note_sent(self, chat: str, message_id: bytes, message: Message) -> None:
+    def note_sent(self, chat: str, message_id: bytes, message: Parcel) -> None:
         """Expect the other end to hear this, unless it was sent before under its id."""
         if message_id in self._sent:
             return
@@ -81,7 +83,7 @@ class Log:
     def all_heard(self, chat: str) -> bool:
         return not any(count > 0 for (name, _), count in self._underway.items() if name == chat)
 
-    def _count(self, chat: str, message_id: bytes, message: Message, change: int) -> None:
+    def _count(self, chat: str, message_id: bytes, message: Parcel, change: int) -> None:
         name = message.target if isinstance(message, Amending) else message_id
         if isinstance(message, Delete):
             name = b"deleted" + name
@@ -126,7 +128,10 @@ class WatchedPort:
         self._log.acknowledged.update(ids)
         await self._port.acknowledge(ids)
 
-    async def send(self, chat: str, message: Message, message_id: bytes) -> None:
+    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        return await self._port.fetch(chat, message_id, target)
+
+    async def send(self, chat: str, message: Parcel, message_id: bytes) -> None:
         await self._port.send(chat, message, message_id)
         self._log.note_sent(chat, message_id, message)
 
@@ -175,6 +180,7 @@ class RelayNetwork:
         self._bot = AsyncExitStack()
         self._relay: str | None = None
         self._listeners: list[asyncio.Task[None]] = []
+        self._uploads = Files(folder / "people-files")
 
     async def start(self) -> Port:
         if self._relay is None:
@@ -184,7 +190,7 @@ class RelayNetwork:
         profile = (
             profiles[0] if profiles else await client.create_profile(Profile("bot", kind="bot"))
         )
-        self._port = WatchedPort(NetworkPort(profile), self._log)
+        self._port = WatchedPort(NetworkPort(profile, self._folder / "bot-files"), self._log)
         self._address = (await self._port.invitation()).text
         return self._port
 
@@ -212,14 +218,18 @@ class RelayNetwork:
         await self._log.signal.until(lambda: (contact.id, b"") in self._log.received)
         return contact.id
 
-    async def say(self, chat: str, message: Message, message_id: bytes) -> None:
+    async def say(self, chat: str, message: Parcel, message_id: bytes) -> None:
         name = chat, message_id
         if name in self._log.received:
             self._port.hand_out_again(self._log.received[name])
             return
         about = message.target if isinstance(message, Amending) else b""
         before = len(self._log.about(chat, about))
-        await self._people[chat].contact.send(message, id=MessageId(message_id))
+        contact, name_ = self._people[chat].contact, MessageId(message_id)
+        if isinstance(message, Attachment):
+            await self._uploads.send(contact, message, name_)
+        else:
+            await contact.send(message, id=name_)
         if about:
             await self._log.signal.until(lambda: len(self._log.about(chat, about)) > before)
             # So that it can be received again, too.
@@ -235,6 +245,11 @@ class RelayNetwork:
         await self._log.signal.until(lambda: self._log.all_heard(chat))
         heard, mouth.heard = mouth.heard, []
         return heard
+
+    async def open(self, chat: str, message_id: bytes) -> bytes:
+        contact, name = self._people[chat].contact, MessageId(message_id)
+        found = await self._uploads.fetch(contact, name, f"{chat}-{name.hex()}", self._folder)
+        return await asyncio.to_thread(found.read_bytes)
 
     async def _client(self, stack: AsyncExitStack, name: str) -> Client:
         assert self._relay is not None

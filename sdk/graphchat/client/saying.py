@@ -23,6 +23,10 @@ ALONE: Final = (
     "No device of this contact has answered this one yet. Wait until one has, then try again."
 )
 
+# Frames back in which a message about another one is known again by its id. No line of the
+# history has it, and in a private connection nothing does once it has arrived.
+REPEATED: Final = 10_000
+
 
 def check(context: Context, live: Live) -> None:
     """Raise `StateError` if nothing can be said by a connection."""
@@ -50,6 +54,9 @@ async def say(turn: Applier, live: Live, message: Message, message_id: MessageId
         return known
     payload, context = content.encode(message), turn.context
     if isinstance(message, content.Amending):
+        recent = partial(_amended, live, message_id)
+        if (before := await context.database.read(recent)) is not None:
+            return context.watch(live.id, Progress(message_id, *before))
         await amending.check(turn, live, message)
         frames = await turn.say(live, Kind.CONTENT, message_id, payload)
         if not frames:
@@ -75,6 +82,23 @@ async def say(turn: Applier, live: Live, message: Message, message_id: MessageId
     turn.said.append((live.id, message_id, payload))
     await context.devices.said(turn, live, message_id, payload)
     return _watch(context, live, message_id, frames)
+
+
+def _amended(live: Live, message_id: bytes, cursor: Cursor) -> tuple[int, MessageState] | None:
+    """Return number and state of what we said about a message with this id, not long ago."""
+    row = cursor.execute(
+        "SELECT seq FROM client_frame WHERE connection_id = ? AND msg_id = ?",
+        (live.id, message_id),
+    ).fetchone()
+    if row is not None:
+        return row[0], "queued"
+    ours = live.connection.state.outbox
+    found = cursor.execute(
+        "SELECT 1 FROM client_evidence WHERE connection_id = ? AND outgoing AND stream = ?"
+        " AND seq > ? AND msg_id = ?",
+        (live.id, ours.stream, ours.seq - REPEATED, message_id),
+    ).fetchone()
+    return None if found is None else (0, "delivered")
 
 
 def _watch(

@@ -249,3 +249,24 @@ async def test_amendments_arrive_and_say_so(alice: Home, bob: Home, quick_receip
     await edit.sent()
     await edit.delivered()
     assert edit.state == "delivered"
+
+
+async def test_the_same_amendment_is_said_once(
+    alice: Home, bob: Home, quick_receipts: None
+) -> None:
+    hers, _ = await introduce(alice.me, bob.me)
+    sent = await hers.send("a")
+    await texts(bob.me, 1)
+    edits = [(MessageId(bytes([n]) * 16), Edit(sent.id, text)) for n, text in enumerate("bc", 1)]
+    for name, edit in edits:
+        await hers.send(edit, id=name)
+    for name, edit in edits:  # no receipt has come for it, perhaps
+        await hers.send(edit, id=name)
+    await (await hers.send("d")).delivered()
+    for name, edit in edits:
+        await (await hers.send(edit, id=name)).delivered()
+    told = await take(bob.me, MessageEdited, 2)
+    assert [event.message for event in told] == [Text("c"), Text("c")]
+    await nothing_more(bob.me)
+    [line, _] = await hers.history()
+    assert line.message == Text("c")

@@ -1,0 +1,55 @@
+"""What somebody chose of what was offered: by a button, a number, a label or a reaction."""
+
+from dataclasses import replace
+
+from graphchat.content import Choice, Option, Text
+from graphchat_bots.choosing import chosen, reacted
+from graphchat_bots.message import Event, Message
+from graphchat_bots.store import Offers
+from graphchat_bots.turn import Offer, Turn
+
+
+async def understand(turn: Turn, offers: Offers) -> None:
+    """Let the event of ``turn`` say what was chosen, if something was.
+
+    A chosen option is a `Choice`, however it was chosen. A button that was never offered here
+    is a text: what a handler sees as a choice is one of its own options.
+    """
+    event = turn.event
+    offer = await _offer(event, offers)
+    option = _option(event, offer)
+    if offer is not None and option is not None:
+        turn.offers.append(replace(offer, is_open=False))
+        said = Choice(offer.message_id, option.id, option.label)
+        turn.event = replace(event, message=_message(event, said))
+    elif event.message is not None and isinstance(event.message.content, Choice):
+        turn.event = replace(event, message=_message(event, Text(event.message.text)))
+
+
+async def _offer(event: Event, offers: Offers) -> Offer | None:
+    if event.reaction is not None:
+        return await offers.of(event.chat, event.reaction.to) if event.reaction.emoji else None
+    if event.message is None:
+        return None
+    match event.message.content:
+        case Choice(target=target):
+            return await offers.of(event.chat, target)
+        case Text():
+            return await offers.open(event.chat)
+        case _:
+            return None
+
+
+def _option(event: Event, offer: Offer | None) -> Option | None:
+    if offer is None:
+        return None
+    if event.reaction is not None:
+        return reacted(offer.options, event.reaction.emoji)
+    return None if event.message is None else chosen(offer.options, event.message.content)
+
+
+def _message(event: Event, said: Choice | Text) -> Message:
+    if event.message is not None:
+        return replace(event.message, content=said)
+    assert event.reaction is not None  # only messages and reactions choose
+    return Message(event.reaction.to, event.sender, said, event.reaction.sent_at, event.group)
