@@ -77,5 +77,6 @@ async def _borrow_relays(client: Client, database: Path) -> None:
     if not client.relays:
         raise StateError(
             "The bot has no relay to receive through. Name one with Bot(..., relays=[...]),"
-            f" with {RELAYS}, or with: graphchat servers add URI"
+            f" with {RELAYS}, or with: graphchat servers add URI."
+            " To try it, run one on this machine: graphchat bot dev TARGET --with-relay"
         )

@@ -71,17 +71,19 @@ class Life:
         return await self._port.invitation()
 
 
-def run(plan: Plan, limits: Limits, place: Place) -> None:
+def run(plan: Plan, limits: Limits, place: Place, *, announce: bool = True) -> None:
     """Run a bot as a program: with a passphrase from wherever there is one, until a signal."""
     path = place.database(plan.name)
     is_new = not path.exists()
     secret = passphrase.get(path)
     if is_new and secret is None:
         passphrase.tell_without(path)
-    asyncio.run(run_until_signal(plan, limits, place, secret))
+    asyncio.run(run_until_signal(plan, limits, place, secret, announce=announce))
 
 
-async def run_until_signal(plan: Plan, limits: Limits, place: Place, secret: str | None) -> None:
+async def run_until_signal(
+    plan: Plan, limits: Limits, place: Place, secret: str | None, *, announce: bool = True
+) -> None:
     """Run a bot until SIGTERM or SIGINT, and show how people reach it."""
     configure()
     async with Life.begin(plan, limits, place, secret) as life:
@@ -89,7 +91,10 @@ async def run_until_signal(plan: Plan, limits: Limits, place: Place, secret: str
             invitation = await life.invitation()
             if old := left_out(invitation.text, place.relays):
                 tell_left_out(plan.name, old, place)
-            show(plan.name, invitation)
+            if announce:
+                show(plan.name, invitation)
+            else:
+                say(f"{plan.name} runs.")
             await life.ended()
 
 

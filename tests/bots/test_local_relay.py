@@ -1,8 +1,11 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from graphchat.client import Client
-from graphchat_bots.local_relay import local_relay
+from graphchat.errors import StateError
+from graphchat_bots.local_relay import local_relay, relay_beside
 
 
 async def test_a_relay_runs_on_loopback_and_ends(tmp_path: Path) -> None:
@@ -19,3 +22,15 @@ async def test_in_memory_it_leaves_nothing(tmp_path: Path) -> None:
     async with local_relay(None), local_relay(None):
         pass
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - a look
+
+
+def test_a_relay_beside_has_the_same_address_the_next_time(tmp_path: Path) -> None:
+    folder = tmp_path / "relay"
+    with (
+        relay_beside(folder) as first,
+        pytest.raises(StateError, match=r"its port [0-9]+ is taken"),
+        relay_beside(folder),
+    ):
+        pass
+    with relay_beside(folder) as again:
+        assert again == first

@@ -16,9 +16,9 @@ from graphchat.errors import (
 from graphchat.store import Database
 from graphchat.store.backup import RESTORED
 from graphchat_bots import Bot, Message
-from graphchat_bots.home import Place
 from graphchat_bots.life import Life
 from graphchat_bots.local_relay import local_relay
+from graphchat_bots.place import Place
 from graphchat_bots.store import BOT
 from graphchat_bots.store.backup import MAGIC, Protection, restore, write
 from graphchat_bots.store.letters import letters
