@@ -4,16 +4,30 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, final, overload
+from typing import (
+    TYPE_CHECKING,
+    Concatenate,
+    Final,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    final,
+    overload,
+)
 
 from graphchat.content import Choices
 from graphchat.errors import StateError
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.parcel import Parcel
-from graphchat_bots.reply import Answer, Said, message_of
+from graphchat_bots.reply import Answer, Part, Said, message_of
 from graphchat_bots.sent import Sent
+from graphchat_bots.streaming import Stream
 from graphchat_bots.turn import Turn
+
+if TYPE_CHECKING:
+    from graphchat_bots.growing import Growing
 
 MAX_DELAY: Final = timedelta(days=3660)
 # Rows that one chat may leave in the store.
@@ -47,6 +61,11 @@ class World(Protocol):
         ...
 
     @property
+    def growing(self) -> "Growing":
+        """Shows messages before they are finished."""
+        ...
+
+    @property
     def max_file(self) -> int:
         """Bytes of the largest file that a handler can download."""
         ...
@@ -67,6 +86,7 @@ class Ctx:
     def __init__(self, turn: Turn, world: World) -> None:
         self._turn = turn
         self._world = world
+        self._growing: Stream | None = None
 
     @property
     def event(self) -> Event:
@@ -114,10 +134,29 @@ class Ctx:
         """
         if answer is None:
             return None
+        if isinstance(answer, Part) and to is None:
+            return await self._grow(answer)
+        self._growing = None
         said = self._turn.event.message
         message = await message_of(answer, (said.id, said.text) if said else None)
         say = partial(self.say, to=to)
         return Sent(say(message), say)
+
+    def stream(self) -> Stream:
+        """Begin a message that people see growing: ``async with ctx.stream() as out``.
+
+        ``await out.write("...")`` appends to it; see `Limits.stream_every`. If something was
+        said before it in the same handler, or the chat is behind, it arrives whole.
+        """
+        self._growing = None
+        return Stream(self._world.growing, self._turn)
+
+    async def _grow(self, part: Part) -> Sent:
+        # A conversation that goes on has another turn than the one in which it began.
+        if self._growing is None or self._growing.turn is not self._turn:
+            self._growing = self.stream()
+        await self._growing.write(part.text)
+        return self.sent(self._growing.id)
 
     def sent(self, id: bytes, *, to: str | None = None) -> Sent:  # noqa: A002 - as `Message` has it
         """Return a message that the bot has said before, here or in the chat ``to``."""

@@ -15,6 +15,7 @@ from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
 from graphchat_bots.granting import Roles
+from graphchat_bots.growing import Growing
 from graphchat_bots.limits import Limits
 from graphchat_bots.message import Event, Message
 from graphchat_bots.middleware import wrap
@@ -40,6 +41,7 @@ class Services:
     provided: Provided
     roles: Roles
     port: Port
+    growing: Growing
 
 
 class Dispatch:
@@ -55,6 +57,7 @@ class Dispatch:
         self.max_file: Final = limits.max_file
         self._provided = services.provided
         self._port = services.port
+        self.growing: Final = services.growing
         self._roles = services.roles
         self._limiter = Limiter()
 

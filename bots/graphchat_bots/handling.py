@@ -194,17 +194,20 @@ class Handling:
         again: Job | None = None,
         dead: DeadLetter | None = None,
     ) -> Outcome:
+        growing = self._dispatch.growing
         return Outcome(
             turn.event.id,
             self._timer.now(),
             is_job=turn.event.kind in ("job", "cron"),
-            messages=tuple(turn.messages),
+            messages=turn.outgoing() if again else growing.settled(turn),
             jobs=tuple(turn.jobs),
             states=states,
             roles=tuple(turn.roles),
             again=again,
             dead=dead,
             offers=tuple(turn.offers),
+            # A job that is tried again edits what it has shown.
+            has_grown=again is None and growing.has_shown(turn.event.id),
         )
 
     async def _write(self, outcome: Outcome) -> Outcome | None:
@@ -215,6 +218,8 @@ class Handling:
             hopeless=(StaleStateError,),
         )
         await self._roles.settle(outcome)
+        if outcome.has_grown:
+            self._dispatch.growing.ended(outcome.id)
         return outcome if new else None
 
 

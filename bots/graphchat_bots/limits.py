@@ -14,5 +14,7 @@ class Limits:
     """How long one handler may run."""
     drain: timedelta = timedelta(seconds=20)
     """How long a stop waits for handlers that have begun."""
+    stream_every: timedelta = timedelta(seconds=1)
+    """How often people see more of a message that grows."""
     max_file: int = 25 * 2**20
     """Bytes of the largest file that a handler can download."""

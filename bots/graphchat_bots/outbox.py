@@ -82,6 +82,10 @@ class Outbox:
         while self.room.full and chat in self._lines:
             await self.room.changed()
 
+    def is_behind(self, chat: str) -> bool:
+        """Say whether something that was said in ``chat`` has not left."""
+        return chat in self._lines
+
     def kill(self) -> None:
         """Send no more; what is left stays in the store."""
         for task in self._drains:

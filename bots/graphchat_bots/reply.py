@@ -43,11 +43,21 @@ class Reply:
     quote: bool | bytes = False
 
 
-Said = str | Reply | Repliable
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a message that grows: yield one after the other.
+
+    What is no `Part` ends the message, and the next part begins another.
+    """
+
+    text: str
+
+
+Said = str | Reply | Part | Repliable
 Answer = Said | None
 """What a handler may return or yield; ``None`` says nothing."""
 
-ANSWERS: Final = (str, Reply, Repliable)
+ANSWERS: Final = (str, Reply, Part, Repliable)
 
 
 async def message_of(answer: Said, about: tuple[bytes, str] | None = None) -> Parcel:
@@ -58,6 +68,8 @@ async def message_of(answer: Said, about: tuple[bytes, str] | None = None) -> Pa
     match answer:
         case str():
             return Text(answer)
+        case Part(text=text):
+            return Text(text)
         case Reply():
             return _quoting(await _parcel(answer), answer.quote, about)
         case _ if isinstance(answer, Repliable):
@@ -71,6 +83,8 @@ def replying(answer: Said, message_id: bytes, text: str) -> Said:
     match answer:
         case str():
             return Reply(answer, quote=message_id)
+        case Part(text=words):
+            return Reply(words, quote=message_id)
         case Reply():
             return replace(answer, quote=message_id)
         case _:

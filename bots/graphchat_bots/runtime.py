@@ -14,6 +14,7 @@ from graphchat_bots.backoff import insist
 from graphchat_bots.catchup import catch_up
 from graphchat_bots.dispatch import Dispatch, Services
 from graphchat_bots.granting import Roles
+from graphchat_bots.growing import Growing
 from graphchat_bots.handling import Handling, Surroundings
 from graphchat_bots.intake import Intake, Parked
 from graphchat_bots.log import note
@@ -48,7 +49,9 @@ class Runtime:
         self._limits = limits
         self._stopping = asyncio.Event()
         self._roles = Roles(store, timer, surroundings.folder)
-        services = Services(surroundings.provided, self._roles, port)
+        every = limits.stream_every.total_seconds()
+        self._growing = Growing(port, store, timer, every)
+        services = Services(surroundings.provided, self._roles, port, self._growing)
         dispatch = Dispatch(plan, store, timer, limits, services)
         self._handling = Handling(dispatch, store, surroundings, self._roles)
         self._intake = Intake(port, store, timer, self.activity)
@@ -73,6 +76,8 @@ class Runtime:
             self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)
             self._mailboxes = Mailboxes[Work](self._handle, tasks, SLOTS)
             await self._roles.load()
+            self._growing.is_behind = self._outbox.is_behind
+            await self._growing.load()
             await self._outbox.recover()
             await catch_up(self._store, self._crons, self._timer)
             await self._serve(tasks)

@@ -5,11 +5,11 @@ handler failed is thrown away: so an event that comes again has no effect twice.
 """
 
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Final, Literal
 
-from graphchat.content import Choices, Option
+from graphchat.content import Choices, Option, Text
 from graphchat.errors import LocalProtocolError
 from graphchat_bots.message import Event, Sender
 from graphchat_bots.parcel import Parcel, pack
@@ -90,6 +90,7 @@ class Turn:
     jobs: list[Job] = field(default_factory=list[Job])
     roles: list[RoleChange] = field(default_factory=list[RoleChange])
     offers: list[Offer] = field(default_factory=list[Offer])
+    _texts: dict[bytes, str] = field(default_factory=dict[bytes, str])
     _size: int = 0
 
     def mark(self) -> tuple[object, ...]:
@@ -122,6 +123,33 @@ class Turn:
         name = message_id(self.event.id, len(self.messages))
         self.messages.append(Outgoing(chat, name, body))
         return name
+
+    def grow(self) -> bytes:
+        """Keep the place of a message whose text comes by `grown`; return its id. See `say`."""
+        name = self.say(Text(""))
+        self._texts[name] = ""
+        return name
+
+    def grown(self, name: bytes, text: str) -> None:
+        """Let a message from `grow` say ``text``."""
+        self._texts[name] = text
+
+    def place(self, name: bytes) -> int:
+        """Return how many messages stand before this one."""
+        return [each.message_id for each in self.messages].index(name)
+
+    def outgoing(self) -> tuple[Outgoing, ...]:
+        """Return what is to leave, with the texts that have grown, but for empty ones."""
+        if not self._texts:
+            return tuple(self.messages)
+        filled = (
+            replace(each, body=pack(Text(self._texts[each.message_id])))
+            if each.message_id in self._texts
+            else each
+            for each in self.messages
+            if self._texts.get(each.message_id, "x").strip()
+        )
+        return tuple(filled)
 
     def offer(self, choices: Choices, to: str | None = None) -> bytes:
         """Say ``choices`` and wait for an answer to them, in words too. See `say`."""

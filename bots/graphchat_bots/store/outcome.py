@@ -63,6 +63,8 @@ class Outcome:
     """The job itself, if it is to be tried again later."""
     dead: DeadLetter | None = None
     offers: tuple[Offer, ...] = ()
+    has_grown: bool = False
+    """Whether people have seen a part of it before."""
 
 
 def write(cursor: Cursor, outcome: Outcome) -> bool:
@@ -79,6 +81,8 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
     if outcome.roles:
         change_roles(cursor, outcome.roles)
     write_offers(cursor, outcome.offers)
+    if outcome.has_grown:
+        cursor.execute("DELETE FROM bot_growing WHERE event = ?", (outcome.id,))
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True

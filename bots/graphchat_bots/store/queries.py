@@ -70,6 +70,22 @@ class BotStore:
         """Note that an event is begun; return how often it was begun before."""
         return await self.commits.commit(lambda cursor: _begin_attempt(cursor, event_id, now))
 
+    async def growing(self) -> list[tuple[str, bytes]]:
+        """Return which events have begun to show which messages, in their order."""
+        found = await self._rows("SELECT event, message_id FROM bot_growing ORDER BY id")
+        return [(event_id, message_id) for event_id, message_id in found]
+
+    async def begin_growing(self, event_id: str, message_id: bytes) -> None:
+        """Note that a message is about to be seen before its event was handled."""
+        await self.commits.commit(
+            lambda cursor: (
+                cursor.execute(
+                    "INSERT OR IGNORE INTO bot_growing (event, message_id) VALUES (?, ?)",
+                    (event_id, message_id),
+                ).rowcount
+            )
+        )
+
     async def seen(self, ids: Sequence[str]) -> set[str]:
         """Return those of ``ids`` whose effects are stored."""
         found = await self._rows(
