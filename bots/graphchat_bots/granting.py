@@ -13,6 +13,7 @@ from graphchat.content import Text
 from graphchat_bots import grants
 from graphchat_bots.errors import UserError
 from graphchat_bots.grants import Grant
+from graphchat_bots.log import note
 from graphchat_bots.message import Event
 from graphchat_bots.rates import Limiter, Rate
 from graphchat_bots.roles import Holder, Role, RoleChange
@@ -73,6 +74,7 @@ class Roles:
         if not outcome.roles:
             return
         await self.load()
+        note("info", "roles have changed", count=len(outcome.roles))
         for change in outcome.roles:
             if change.grant and self._folder is not None:
                 grant = Grant(change.grant, change.role)

@@ -14,6 +14,7 @@ from graphchat_bots.handler import (
     Function,
     Handler,
     Known,
+    Next,
     Scope,
     State,
     inspect_handler,
@@ -274,7 +275,12 @@ class Draft:
             inspect_handler(function, "middleware", self._known, self.faults)
             for function in self.middleware
         )
-        return [handler for handler in found if handler is not None]
+        layers = [handler for handler in found if handler is not None]
+        for layer in layers:
+            if Next not in layer.given.values():
+                text = "no event would get through: give it a parameter of the type Next"
+                self._fault(layer.function, f"middleware {layer.name}: {text}")
+        return layers
 
     def _crons(self) -> Mapping[str, Cron]:
         # A cron has no chat, so it has no state of one.

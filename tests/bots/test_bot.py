@@ -77,6 +77,7 @@ def test_a_program_that_cannot_start_ends_with_a_status_and_no_traceback(
 HEAVY = (
     "aiohttp",
     "cryptography",
+    "dishka",
     "nacl",
     "pydantic",
     "rich",

@@ -2,6 +2,9 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from tests.bots.fuse import Fuse
+
 from graphchat_bots import Bot, Ctx, Message, Role
 from graphchat_bots.testing.world import World
 
@@ -159,6 +162,37 @@ async def test_admins_see_who_has_a_role_and_take_it_back(tmp_path: Path) -> Non
         await world.crash()
         assert await bob.says("May I?") == ["No."]
         assert await ann.says("/close") == ["Closed."]
+
+
+async def test_a_crash_at_any_wait_neither_loses_nor_doubles_a_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fuse = Fuse()
+    fuse.install(monkeypatch)
+    at, died = 0, True
+    while died:
+        at += 1
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        async with shop().testing(folder) as world:
+            ann = world.person("Ann")
+            await ann.joins()
+            line = world.invite(Role.ADMIN)
+            fuse.arm(at)
+            await ann.sends(line)
+            burnt = asyncio.create_task(fuse.burnt.wait())
+            told = asyncio.create_task(world.settle())
+            await asyncio.wait([burnt, told], return_when=asyncio.FIRST_COMPLETED)
+            fuse.disarm()
+            if died := not told.done():
+                told.cancel()
+                await world.crash()
+            else:
+                burnt.cancel()
+            assert await ann.hears() == ["You are admin of this bot now."], at
+            assert await ann.says("/close") == ["Closed."], at
+            assert await world.person("Eve").says(line) == [SORRY], at
+    assert at > 8  # there are as many things to wait for
 
 
 def test_a_bot_has_no_command_of_these_names() -> None:

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from tests.bots.talking import Talker
 
+from graphchat.clock import SystemClock
 from graphchat.codes import Code, CodeLane, Kind
 from graphchat.errors import StoreBusyError
 from graphchat.ids import Fingerprint, QueueId
-from graphchat_bots import Bot, Message
+from graphchat_bots import Bot, Message, Role
 from graphchat_bots.errors import ProviderError
+from graphchat_bots.grants import invite
 from graphchat_bots.life import left_out
 from graphchat_bots.local_relay import local_relay
+from graphchat_bots.place import Place
 
 PROGRAM = """
 import asyncio, sys
@@ -87,6 +90,17 @@ async def appears(file: Path) -> None:
     async with asyncio.timeout(30):
         while not file.exists():  # noqa: ASYNC110, ASYNC240 - it tells in no other way
             await asyncio.sleep(0.01)
+
+
+async def test_an_invitation_that_is_made_while_the_bot_runs_is_redeemed(tmp_path: Path) -> None:
+    async with local_relay(None) as relay:
+        with process(tmp_path, relay) as running:
+            talker = await Talker.begin(running, tmp_path, relay)
+            folder = Place(tmp_path / "home", ()).folder("counter")
+            line = invite(folder, Role.ADMIN, SystemClock())
+            assert await talker.asks(line) == "You are admin of this bot now."
+            assert (await talker.asks("/roles")).startswith("- #1: Ann, admin since")
+            await talker.end()
 
 
 async def test_a_stop_in_the_middle_of_a_handler_answers_exactly_once(tmp_path: Path) -> None:

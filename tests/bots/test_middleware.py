@@ -184,3 +184,15 @@ def test_middleware_is_checked_like_handlers() -> None:
         await call_next(event)
 
     assert bot.check() == ["middleware audit: parameter 'msg': nothing provides Message"]
+
+
+def test_middleware_that_lets_nothing_through_is_a_fault() -> None:
+    bot = Bot("shop")
+
+    @bot.middleware
+    async def wall(event: Event) -> None:
+        pass
+
+    assert bot.check() == [
+        "middleware wall: no event would get through: give it a parameter of the type Next"
+    ]

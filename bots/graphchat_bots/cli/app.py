@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from graphchat_bots.cli import backup, dev, letters, link
+from graphchat_bots.cli import backup, dev, letters, link, roles
 from graphchat_bots.cli.options import Target
 
 app = typer.Typer(
@@ -63,5 +63,5 @@ def check(target: Target) -> None:
     say(f"{bot.name}: nothing is wrong.")
 
 
-for _module in (dev, link, backup):
+for _module in (dev, link, backup, roles):
     _module.register(app)
