@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from graphchat_bots.cli import backup, dev, letters, link, roles
+from graphchat_bots.cli import backup, dev, doctor, letters, link, roles
 from graphchat_bots.cli.options import Target
 
 app = typer.Typer(
@@ -21,13 +21,14 @@ app.add_typer(letters.app, name="dead-letter")
 def new(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
 ) -> None:
-    """Begin a bot: a folder with a bot that echoes, its test, and what to do next."""
+    """Begin a bot: a folder with a bot that echoes, its test, and what it takes to ship it."""
     from graphchat.cli.output import say
     from graphchat_bots.cli.template import create
 
     file = create(name, Path.cwd())
-    say(f"Made {name}/: the bot, its test, its settings, and a README. Next:")
+    say(f"Made {name}/: the bot, its test, a README, and a Dockerfile. Next:")
     say(f"  cd {name} && pip install pytest pytest-asyncio && python -m pytest")
+    say(f"  graphchat bot dev {file.name} --with-relay")
     say(f"  graphchat bot run {file.name} --relay URI")
 
 
@@ -63,5 +64,5 @@ def check(target: Target) -> None:
     say(f"{bot.name}: nothing is wrong.")
 
 
-for _module in (dev, link, backup, roles):
+for _module in (dev, link, doctor, backup, roles):
     _module.register(app)

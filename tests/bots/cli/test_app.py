@@ -62,7 +62,10 @@ def test_check_says_that_a_file_ends_the_program(here: Run, tmp_path: Path) -> N
     "command",
     [
         ("bot",),
-        *(("bot", name) for name in ("new", "run", "check", "dev", "link", "admin", "backup")),
+        *(
+            ("bot", name)
+            for name in ("new", "run", "check", "dev", "link", "admin", "doctor", "backup")
+        ),
         *(("bot", "dead-letter", name) for name in ("list", "retry", "drop")),
         ("demo",),
     ],

@@ -102,3 +102,27 @@ def test_a_neighbour_with_the_same_name_does_no_harm(
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "greeter.py").touch()
     assert create("greeter", tmp_path).is_file()
+
+
+def test_an_image_has_the_bot_and_little_else(tmp_path: Path) -> None:
+    folder = create("my-bot", tmp_path).parent
+    lines = (folder / "Dockerfile").read_text().splitlines()
+    assert "ARG BASE_IMAGE=python:3.12-slim" in lines
+    assert [line for line in lines if line.startswith("FROM")] == [
+        "FROM ${BASE_IMAGE} AS build",
+        "FROM ${BASE_IMAGE}",
+    ]
+    assert "USER 10001" in lines
+    assert lines[-1] == 'CMD ["graphchat", "bot", "run", "my_bot.py"]'
+    copied = {word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]}
+    allowed = (folder / ".dockerignore").read_text().replace("!", "").split()
+    assert copied - {"--from=build", "/app"} <= set(allowed) - {"*"}
+
+
+def test_nothing_is_left_to_fill_in_but_the_relays(tmp_path: Path) -> None:
+    folder = create("my-bot", tmp_path).parent
+    for path in folder.iterdir():
+        assert "$name" not in path.read_text()
+        assert "$module" not in path.read_text()
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"Dockerfile", ".dockerignore", ".gitignore", "values.yaml", "README.md"}
