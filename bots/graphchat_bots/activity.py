@@ -29,6 +29,11 @@ class Activity:
         """Say whether something goes on in ``chat``, or anywhere."""
         return bool(self._busy) if chat is None else chat in self._busy
 
+    @property
+    def count(self) -> int:
+        """How many chats something goes on in."""
+        return len(self._busy)
+
     async def idle(self, chat: str | None = None) -> None:
         """Wait until nothing goes on in ``chat``, or nowhere."""
         while self.busy(chat):

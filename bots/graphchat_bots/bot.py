@@ -1,6 +1,7 @@
 """A bot: what it answers, and its life."""
 
 import asyncio
+import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +16,17 @@ from graphchat_bots.cron import CronEntry, Missed
 from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, Scope, State
+from graphchat_bots.health import HEALTH
 from graphchat_bots.limits import Limits
 from graphchat_bots.place import Place
 from graphchat_bots.plan import Draft, Plan
+from graphchat_bots.plugins import PluginFaultError, load
 from graphchat_bots.port import Invitation
 from graphchat_bots.providers import Factory
 from graphchat_bots.roles import Role
 from graphchat_bots.router import Filter, Router
+from graphchat_bots.settings import Table, read
+from graphchat_bots.setup import Setup
 
 if TYPE_CHECKING:
     # The client, its database and its network are slow to load: they come when a bot starts.
@@ -43,9 +48,12 @@ class Bot:
     Decorate functions with its methods, then `run` it. ``relays`` are create URIs that it
     receives through, by default those in ``GRAPHCHAT_RELAYS``, separated by spaces; ``home``
     is where its data lives, by default ``GRAPHCHAT_HOME`` or the platform's data folder.
+    ``health`` is where its probes and figures are served, such as ``127.0.0.1:9464``, by
+    default ``GRAPHCHAT_BOT_HEALTH`` or nowhere. A file ``bot.toml`` beside the file that makes
+    the bot, or in its home, sets the same in a table with the bot's name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one go by name
         self,
         name: str,
         *,
@@ -53,12 +61,19 @@ class Bot:
         relays: Sequence[str] | None = None,
         home: Path | None = None,
         limits: Limits | None = None,
+        health: str | None = None,
     ) -> None:
         self.name: Final = name
         self.about: Final = about
         self._home = home
         self._relays = relays
-        self.limits: Final = limits or Limits()
+        self._limits = limits
+        self._health = health
+        caller = inspect.currentframe()
+        caller = caller and caller.f_back
+        self._beside: Final = Path(caller.f_code.co_filename).parent if caller else Path()
+        self._plugins: list[str] = []
+        self._plugged: set[str] = set()
         self._router = Router()
         self._jobs: list[Function] = []
         self._crons: list[CronEntry] = []
@@ -107,6 +122,14 @@ class Bot:
     def edited(self, condition: Filter | None = None) -> Callable[[F], F]:
         """Answer when somebody has edited a message, if ``condition`` says yes to it now."""
         return self._router.edited(condition)
+
+    def use(self, *plugins: str) -> None:
+        """Take plugins in that other distributions bring, by their names.
+
+        Each is a `Router`, or a function that is called with this bot, in the group
+        ``graphchat_bots.plugins`` of entry points. One that is missing is found by `check`.
+        """
+        self._plugins += plugins
 
     def include(self, router: Router) -> None:
         """Take the handlers of ``router`` in, at this place."""
@@ -197,13 +220,38 @@ class Bot:
             raise BotFaultsError(self.name, [fault.text for fault in draft.faults])
         return plan
 
+    @property
+    def limits(self) -> Limits:
+        """How much the bot may take. Raises `SettingsError`."""
+        table = self._table().limits
+        return self._limits or (Limits() if table is None else table.limits())
+
     def place(self, home: Path | None = None, relays: Sequence[str] | None = None) -> Place:
-        """Return where the bot lives: by its own arguments, these, or the environment."""
+        """Return where the bot lives.
+
+        By its own arguments, these, its ``bot.toml``, or the environment. Raises
+        `SettingsError`.
+        """
+        table = self._table()
+        if home == Place.of(os.environ, None, None).home:
+            home = None  # nobody has chosen it
+        chosen = self._home or home or (Path(table.home).expanduser() if table.home else None)
+        named = [self._relays, relays, table.relays]
         return Place.of(
-            os.environ,
-            self._home or home,
-            self._relays if self._relays is not None else relays,
+            os.environ, chosen, next((each for each in named if each is not None), None)
         )
+
+    def setup(self, home: Path | None = None, relays: Sequence[str] | None = None) -> Setup:
+        """Return all that the bot needs to run.
+
+        Raises `BotFaultsError` with all that is wrong, `SettingsError`.
+        """
+        health = self._health or self._table().health or os.environ.get(HEALTH)
+        return Setup(self.plan(), self.limits, self.place(home, relays), health or None)
+
+    def _table(self) -> Table:
+        home = self._home or Place.of(os.environ, None, None).home
+        return read(self.name, (self._beside, home))
 
     def testing(
         self,
@@ -229,17 +277,7 @@ class Bot:
         data if there is a terminal. What goes wrong is one line on standard error, and the
         exit status 1; after Ctrl-C at the question it is 130.
         """
-        if loading.get():
-            return
-        import typer  # noqa: PLC0415 - heavy, as the others
-
-        from graphchat.cli.errors import report  # noqa: PLC0415
-        from graphchat_bots.life import run  # noqa: PLC0415
-
-        try:
-            run(self.plan(), self.limits, self.place())
-        except (GraphchatError, ExceptionGroup, OSError, typer.Abort, KeyboardInterrupt) as error:
-            sys.exit(report(error))
+        run_all(self)
 
     async def serve(self) -> None:
         """Run inside an existing event loop until `stop` is called, or this is cancelled."""
@@ -261,12 +299,10 @@ class Bot:
         from graphchat.store.passphrase import find  # noqa: PLC0415 - heavy, as the other
         from graphchat_bots.life import Life  # noqa: PLC0415
 
-        plan = self.plan()
-        place = self.place()
-        secret = await asyncio.to_thread(find, place.database(self.name), os.environ)
-        self._life = await self._stack.enter_async_context(
-            Life.begin(plan, self.limits, place, secret)
-        )
+        setup = self.setup()
+        database = setup.place.database(self.name)
+        secret = await asyncio.to_thread(find, database, os.environ)
+        self._life = await self._stack.enter_async_context(Life.begin(setup, secret))
         return self
 
     async def __aexit__(
@@ -286,7 +322,8 @@ class Bot:
         return self._life
 
     def _draft(self) -> Draft:
-        return Draft(
+        faults = self._plug_in()
+        draft = Draft(
             self.name,
             self.about,
             self._router.entries(),
@@ -297,3 +334,42 @@ class Bot:
             self._scopes,
             self._crons,
         )
+        draft.faults += faults
+        return draft
+
+    def _plug_in(self) -> list[Fault]:
+        """Take in what was not taken in before; return what cannot be."""
+        faults = []
+        for name in dict.fromkeys((*self._plugins, *self._table().plugins)):
+            if name in self._plugged:
+                continue
+            try:
+                plugin = load(name)
+            except PluginFaultError as error:
+                faults.append(Fault(str(error), self))
+                continue
+            self._plugged.add(name)
+            if isinstance(plugin, Router):
+                self.include(plugin)
+            else:
+                plugin(self)
+        return faults
+
+
+def run_all(*bots: Bot) -> None:
+    """Run several bots in one process, as `Bot.run` does one.
+
+    Each has its own profile, store and figures. If one cannot start, or ends by an error, the
+    others are stopped in good order, and the process ends with the status 1.
+    """
+    if loading.get():
+        return
+    import typer  # noqa: PLC0415 - heavy, as the others
+
+    from graphchat.cli.errors import report  # noqa: PLC0415
+    from graphchat_bots.fleet import run  # noqa: PLC0415
+
+    try:
+        run(*(bot.setup() for bot in bots))
+    except (GraphchatError, ExceptionGroup, OSError, typer.Abort, KeyboardInterrupt) as error:
+        sys.exit(report(error))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,9 +14,12 @@ from graphchat_bots.arguments import parse
 from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
 from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
+from graphchat_bots.figures import Figures
 from graphchat_bots.granting import Roles
 from graphchat_bots.growing import Growing
+from graphchat_bots.handler import Handler
 from graphchat_bots.limits import Limits
+from graphchat_bots.log import handled
 from graphchat_bots.message import Event, Message
 from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Command, Plan, Rule, unpack
@@ -42,6 +45,7 @@ class Services:
     roles: Roles
     port: Port
     growing: Growing
+    figures: Figures = field(default_factory=Figures)
 
 
 class Dispatch:
@@ -50,6 +54,7 @@ class Dispatch:
     def __init__(
         self, plan: Plan, store: BotStore, timer: Timer, limits: Limits, services: Services
     ) -> None:
+        self._figures = services.figures
         self._plan = plan
         self._store = store
         self._timer = timer
@@ -89,6 +94,7 @@ class Dispatch:
         handler waited for something that was cancelled, `TypeError` or `LocalProtocolError`
         if it has left a state that cannot be stored.
         """
+        handled.set(event.id)
         turn = Turn(event)
         states = States(self._store, event, self._plan.scopes)
         try:
@@ -121,20 +127,26 @@ class Dispatch:
             await understand(turn, self._store.offers)
         event = turn.event
         if job is not None and job.is_cron:
-            await call(self._plan.crons[job.name].handler, Ctx(turn, self), states, {})
+            await self._call(self._plan.crons[job.name].handler, turn, states, {})
         elif job is not None:
             handler = self._plan.jobs.get(job.name)
             if handler is None:
                 raise LookupError(f"there is no job {job.name} any more")
-            await call(handler, Ctx(turn, self), states, unpack(handler, job.body))
+            await self._call(handler, turn, states, unpack(handler, job.body))
         elif event.message is None:
             rules = self._plan.reactions if event.kind == "reaction" else self._plan.contacts
             for rule in rules:
-                await call(rule.handler, Ctx(turn, self), states, {})
+                await self._call(rule.handler, turn, states, {})
         elif event.kind == "edited":
             await self._first_that_fits(self._plan.edits, turn, states, event.message)
         else:
             await self._handle_message(turn, states, event.message)
+
+    async def _call(
+        self, handler: Handler, turn: Turn, states: States, values: Mapping[str, object]
+    ) -> None:
+        with self._figures.timing(handler.name):
+            await call(handler, Ctx(turn, self), states, values)
 
     async def _handle_message(self, turn: Turn, states: States, message: Message) -> None:
         if found := _COMMAND.match(message.text):
@@ -148,7 +160,7 @@ class Dispatch:
         for rule in rules:
             if rule.fits(message):
                 if self._may(rule, rule.handler.name, turn):
-                    await call(rule.handler, Ctx(turn, self), states, {})
+                    await self._call(rule.handler, turn, states, {})
                 return
 
     async def _handle_command(
@@ -159,7 +171,7 @@ class Dispatch:
         if command is not None and command.rule.fits(message):
             if self._may(command.rule, f"/{command.name}", turn):
                 values = _arguments(command, text)
-                await call(command.rule.handler, Ctx(turn, self), states, values)
+                await self._call(command.rule.handler, turn, states, values)
         elif name in RESERVED and await self._roles.answer(turn, name, text):
             return
         elif name == "help":

@@ -7,6 +7,7 @@
     * `StaleStateError`: another chat was faster; the handler runs again
     * `BotFaultsError`: the bot is written wrongly, and does not start
     * `ProviderError`: what a bot needs could not be opened or closed
+    * `SettingsError`: a settings file is written wrongly
     * `TargetError`: `graphchat bot run` was given something that is no bot
 """
 
@@ -42,6 +43,10 @@ class BotFaultsError(GraphchatError):
 
 class ProviderError(GraphchatError):
     """What the bot needs to run could not be opened."""
+
+
+class SettingsError(GraphchatError):
+    """The settings of the bot cannot be read."""
 
 
 class TargetError(GraphchatError):

@@ -1,9 +1,7 @@
 """One event from the mailbox to the disk: run the handler, try again, give up with dignity."""
 
-from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,10 +11,11 @@ from graphchat_bots.budget import Budget
 from graphchat_bots.cron import due_of
 from graphchat_bots.dispatch import Dispatch
 from graphchat_bots.errors import StaleStateError
+from graphchat_bots.figures import Figures
 from graphchat_bots.granting import Roles
 from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.limits import Limits
-from graphchat_bots.log import describe, note
+from graphchat_bots.log import describe, note, reference
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
 from graphchat_bots.provided import NOTHING, Provided
@@ -46,6 +45,7 @@ class Surroundings:
     """Where the bot lives: invitations to roles are found there."""
     failed: Callable[[Exception], None] = _ignore
     """Is told each failure of a handler: a test fails then."""
+    figures: Figures = field(default_factory=Figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Handling:
         self._timer = timer
         self._limits = surroundings.limits
         self._failed = surroundings.failed
+        self._figures = surroundings.figures
         self._budget = Budget()
         self._sharing = Sharing(self._write)
         self._careful_until = timer.now() + CAREFUL_FOR if store.crashed else 0.0
@@ -100,6 +101,7 @@ class Handling:
         silent = not self._budget.allows(sender, self._timer.now())
         if silent:
             note("info", "a bot is not answered any more for a while")
+            self._figures.events["message", "silent"] += 1
         return silent
 
     async def _run_and_plan(self, job: Job) -> Outcome:
@@ -119,7 +121,7 @@ class Handling:
         except Exception as error:  # noqa: BLE001 - a job may fail in any way
             self._note(event, error, job.tries + 1)
             return self._again(event, job, error)
-        return self._outcome(turn, states)
+        return self._done(turn, states)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
         event = event_of(incoming, self._roles.of(incoming.sender_id))
@@ -134,7 +136,7 @@ class Handling:
                 if failure.tries < self._limits.tries:
                     await self._timer.sleep(delay(failure.tries, self._timer))
             else:
-                return self._outcome(turn, states)
+                return self._done(turn, states)
         return self._give_up(event, failure, incoming)
 
     async def _tries_before(self, event: Event) -> int:
@@ -156,6 +158,7 @@ class Handling:
             tries=tries,
             error=describe(error),
         )
+        self._figures.events[event.kind, "again"] += 1
         self._failed(error)
 
     def _again(self, event: Event, job: Job, error: Exception) -> Outcome:
@@ -167,6 +170,7 @@ class Handling:
         return self._outcome(Turn(event), again=replace(job, tries=tries, due=due))
 
     def _give_up(self, event: Event, failure: _Failure, cause: Incoming | Job) -> Outcome:
+        self._figures.events[event.kind, "set aside"] += 1
         code = reference(event.id)
         note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
         turn = Turn(event)
@@ -185,6 +189,10 @@ class Handling:
             at=self._timer.now(),
         )
         return self._outcome(turn, dead=dead)
+
+    def _done(self, turn: Turn, states: tuple[StateRow, ...]) -> Outcome:
+        self._figures.events[turn.event.kind, "done"] += 1
+        return self._outcome(turn, states)
 
     def _outcome(
         self,
@@ -221,12 +229,6 @@ class Handling:
         if outcome.has_grown:
             self._dispatch.growing.ended(outcome.id)
         return outcome if new else None
-
-
-def reference(event_id: str) -> str:
-    """Return what the chat, the log and the dead letter call a failure."""
-    code = b32encode(sha256(b"gc/1 bot reference" + event_id.encode()).digest()[:5]).decode()
-    return f"{code[:4]}-{code[4:]}"
 
 
 def _event_of(job: Job, role: Role) -> Event:

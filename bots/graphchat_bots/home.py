@@ -39,7 +39,7 @@ async def open_bot(
         profile = await _profile(client, plan)
         opening = Database.open(path.with_name("bot.db"), secret, app=BOT)
         store = await BotStore.open(await stack.enter_async_context(opening))
-        port = NetworkPort(profile, path.with_name("files"))
+        port = NetworkPort(profile, path.with_name("files"), lambda: client.online)
         yield port, store
         await port.flush(FLUSH)
 

@@ -1,36 +1,34 @@
-"""The life of a bot in a process: its files, its network, its runtime, and signals."""
+"""The life of one bot: its files, its network, its runtime, its health."""
 
 import asyncio
 import shlex
-import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Final, Self, final
+from typing import Self, final
 
-from graphchat.cli import codes, passphrase
+from graphchat.cli import codes
 from graphchat.cli.output import say
 from graphchat.client.address import LANES
 from graphchat.codes import Code
 from graphchat.wire.uri import RelayAddress
+from graphchat_bots.figures import Figures
 from graphchat_bots.handling import Surroundings
+from graphchat_bots.health import Health
 from graphchat_bots.home import open_bot
-from graphchat_bots.limits import Limits
-from graphchat_bots.log import configure
+from graphchat_bots.network import NetworkPort
 from graphchat_bots.place import Place
-from graphchat_bots.plan import Plan
-from graphchat_bots.port import Invitation, Port
+from graphchat_bots.port import Invitation
 from graphchat_bots.provided import opened
 from graphchat_bots.runtime import Runtime
-
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+from graphchat_bots.setup import Setup
 
 
 @final
 class Life:
     """A bot that runs."""
 
-    def __init__(self, runtime: Runtime, running: asyncio.Task[None], port: Port) -> None:
+    def __init__(self, runtime: Runtime, running: asyncio.Task[None], port: NetworkPort) -> None:
         self._runtime = runtime
         self._running = running
         self._port = port
@@ -38,25 +36,47 @@ class Life:
     @classmethod
     @asynccontextmanager
     async def begin(
-        cls, plan: Plan, limits: Limits, place: Place, secret: str | None
+        cls, setup: Setup, secret: str | None, health: Health | None = None
     ) -> AsyncIterator[Self]:
         """Run a bot in the background; at the end let it finish what has begun.
 
-        Raises as `open_bot`. If the block raises or is cancelled, the bot ends at once: what
-        it had not finished comes again.
+        Its health is shown in ``health``, else served where the setup says. Raises as
+        `open_bot`, and `StateError` if it cannot be served there. If the block raises or is
+        cancelled, the bot ends at once: what it had not finished comes again.
         """
-        async with (
-            open_bot(plan, place, secret) as (port, store),
-            opened(plan.providers, store) as provided,
-        ):
+        plan = setup.plan
+        async with AsyncExitStack() as stack:
+            if health is None and setup.health:
+                health = await stack.enter_async_context(Health.served(setup.health))
+            bots = {} if health is None else health.bots
+            bots[plan.name] = None
+            opening = open_bot(plan, setup.place, secret)
+            port, store = await stack.enter_async_context(opening)
+            provided = await stack.enter_async_context(opened(plan.providers, store))
             surroundings = Surroundings(
-                limits=limits, provided=provided, folder=place.folder(plan.name)
+                limits=setup.limits, provided=provided, folder=setup.place.folder(plan.name)
             )
             runtime = Runtime(plan, port, store, surroundings)
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(runtime.run())
-                yield cls(runtime, running, port)
+                await runtime.begun.wait()
+                bots[plan.name] = life = cls(runtime, running, port)
+                stack.callback(bots.update, {plan.name: None})
+                yield life
                 runtime.stop()
+
+    @property
+    def figures(self) -> Figures:
+        return self._runtime.figures
+
+    def is_alive(self) -> bool:
+        return self._runtime.is_alive()
+
+    def is_ready(self) -> bool:
+        return self._runtime.receives and self._port.online()
+
+    async def gauges(self) -> Mapping[str, float]:
+        return await self._runtime.gauges()
 
     def stop(self) -> None:
         """Receive nothing more, and end once what had begun has ended."""
@@ -69,33 +89,6 @@ class Life:
     async def invitation(self) -> Invitation:
         """Return how people reach the bot."""
         return await self._port.invitation()
-
-
-def run(plan: Plan, limits: Limits, place: Place, *, announce: bool = True) -> None:
-    """Run a bot as a program: with a passphrase from wherever there is one, until a signal."""
-    path = place.database(plan.name)
-    is_new = not path.exists()
-    secret = passphrase.get(path)
-    if is_new and secret is None:
-        passphrase.tell_without(path)
-    asyncio.run(run_until_signal(plan, limits, place, secret, announce=announce))
-
-
-async def run_until_signal(
-    plan: Plan, limits: Limits, place: Place, secret: str | None, *, announce: bool = True
-) -> None:
-    """Run a bot until SIGTERM or SIGINT, and show how people reach it."""
-    configure()
-    async with Life.begin(plan, limits, place, secret) as life:
-        with _signals(life):
-            invitation = await life.invitation()
-            if old := left_out(invitation.text, place.relays):
-                tell_left_out(plan.name, old, place)
-            if announce:
-                show(plan.name, invitation)
-            else:
-                say(f"{plan.name} runs.")
-            await life.ended()
 
 
 def show(name: str, invitation: Invitation) -> None:
@@ -122,27 +115,3 @@ def tell_left_out(name: str, old: Sequence[str], place: Place) -> None:
         f" graphchat --home {home} address delete, and start it again; or run it in another"
         " home: graphchat --home DIR bot run ..."
     )
-
-
-@contextmanager
-def _signals(life: Life) -> Iterator[None]:
-    """Let the first signal stop the bot, and the second kill the process."""
-    loop = asyncio.get_running_loop()
-
-    def stop(number: signal.Signals) -> None:
-        for each in _SIGNALS:
-            loop.remove_signal_handler(each)
-            # Back to what the system does: a second one kills.
-            signal.signal(each, signal.SIG_DFL)
-        say(f"{number.name}: finishing what has begun. Once more to end at once.")
-        life.stop()
-
-    with suppress(NotImplementedError):  # Windows has none of this; Ctrl-C works all the same
-        for each in _SIGNALS:
-            loop.add_signal_handler(each, stop, each)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for each in _SIGNALS:
-                loop.remove_signal_handler(each)

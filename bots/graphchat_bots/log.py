@@ -1,17 +1,28 @@
 """What a bot writes down: what failed and where, never what was said or by whom."""
 
 import logging
+import os
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
+from base64 import b32encode
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
+from hashlib import sha256
 from typing import Any, Final, Literal
 
 import structlog
 
 from graphchat.errors import GraphchatError
+from graphchat_bots.errors import SettingsError
 
 Level = Literal["info", "warning", "error"]
+
+FORMAT: Final = "GRAPHCHAT_BOT_LOG"
+LEVEL: Final = "GRAPHCHAT_BOT_LOG_LEVEL"
+
+handled: Final = ContextVar("handled", default="")
+"""The id of the event that is being handled in this task."""
 
 HIDDEN: Final = "(hidden)"
 MAX_CAUSES: Final = 8
@@ -35,16 +46,47 @@ def configure() -> None:
     """Log to standard error with `redact`, unless the program has configured structlog."""
     if structlog.is_configured():
         return
+    as_json = _choice(FORMAT, ("json", "text"), "text" if _is_terminal() else "json") == "json"
+    least = _choice(LEVEL, ("debug", "info", "warning", "error"), "info")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            refer,
             redact,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            structlog.processors.JSONRenderer(default=lambda _: HIDDEN)
+            if as_json
+            else structlog.dev.ConsoleRenderer(colors=_is_terminal()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, least.upper())),
         logger_factory=_Stderr,
     )
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _choice(variable: str, choices: Sequence[str], usual: str) -> str:
+    chosen = os.environ.get(variable) or usual
+    if chosen not in choices:
+        raise SettingsError(f"{variable} is {chosen!r}; it can be {', '.join(choices)}.")
+    return chosen
+
+
+def reference(event_id: str) -> str:
+    """Return what the chat, the log and the dead letter call an event that has failed."""
+    code = b32encode(sha256(b"gc/1 bot reference" + event_id.encode()).digest()[:5]).decode()
+    return f"{code[:4]}-{code[4:]}"
+
+
+def refer(
+    logger: object, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Add the reference of the event that is being handled. A structlog processor."""
+    if id_ := handled.get():
+        event.setdefault("reference", reference(id_))
+    return event
 
 
 class _Stderr:

@@ -44,6 +44,11 @@ class Mailboxes(Generic[W]):
         """Return how much waits in ``chat``, without what is being worked on."""
         return len(self._waiting.get(chat, ()))
 
+    @property
+    def waiting(self) -> int:
+        """How much waits in all chats."""
+        return sum(map(len, self._waiting.values()))
+
     def close(self) -> list[str]:
         """Begin nothing new; return the chat of each work that will not be begun."""
         left = [chat for chat, queue in self._waiting.items() for _ in queue]

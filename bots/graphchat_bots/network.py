@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,12 @@ COLUMNS: Final = 120
 class NetworkPort:
     """A `Port` over a profile: everything is on the client's disk before it is here."""
 
-    def __init__(self, profile: OwnProfile, folder: Path) -> None:
+    def __init__(
+        self, profile: OwnProfile, folder: Path, online: Callable[[], bool] = lambda: True
+    ) -> None:
+        self.online: Final = online
+        """Says whether a relay is reachable."""
+        self._inviting = asyncio.Lock()  # two who ask at once get the same address
         self._profile = profile
         self._files = Files(folder)
         self._brought: dict[str, str] = {}
@@ -100,9 +105,10 @@ class NetworkPort:
                     await receipt.sent()
 
     async def invitation(self) -> Invitation:
-        address = await self._profile.current_address()
-        if address is None:
-            address = await self._profile.create_address(accept_all=True)
+        async with self._inviting:
+            address = await self._profile.current_address()
+            if address is None:
+                address = await self._profile.create_address(accept_all=True)
         try:
             return Invitation(address.link, address.qr_text(COLUMNS))
         except CodeError:

@@ -8,9 +8,8 @@ from typing import Final
 from graphchat.errors import ContentError, LocalProtocolError, NotFoundError, StateError
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
-from graphchat_bots.handling import reference
 from graphchat_bots.kept import pack_outgoing
-from graphchat_bots.log import describe, note
+from graphchat_bots.log import describe, note, reference
 from graphchat_bots.mailbox import Room
 from graphchat_bots.parcel import unpack
 from graphchat_bots.port import Port
@@ -48,7 +47,18 @@ class Outbox:
         self._tasks = tasks
         self._lines: dict[str, deque[Outgoing]] = {}
         self._drains: set[asyncio.Task[None]] = set()
+        self.sent = 0
+        """Messages that have left."""
+        self.unsent = 0
+        """Tries that failed."""
+        self._tried_since: dict[str, float] = {}
         self.room: Final = Room(MAX_HELD)
+
+    @property
+    def age(self) -> float:
+        """Seconds that the message has been tried that is tried longest; 0 if there is none."""
+        since = min(self._tried_since.values(), default=None)
+        return 0.0 if since is None else self._timer.monotonic() - since
 
     async def recover(self) -> None:
         """Send what an earlier run has left. Nothing else may be put in before this ends.
@@ -99,7 +109,11 @@ class Outbox:
     async def _drain(self, chat: str) -> None:
         line = self._lines[chat]
         while line:
-            await self._send(line.popleft())
+            self._tried_since[chat] = self._timer.monotonic()
+            try:
+                await self._send(line.popleft())
+            finally:
+                del self._tried_since[chat]
             self.room.free()
             self._activity.end(chat)
         del self._lines[chat]
@@ -110,6 +124,7 @@ class Outbox:
                 message = unpack(outgoing.body)
                 await self._port.send(outgoing.chat, message, outgoing.message_id)
             except Exception as error:  # noqa: BLE001 - one message must not end the loop
+                self.unsent += 1
                 hopeless = isinstance(error, _HOPELESS) or tries == MAX_TRIES
                 note(
                     "warning",
@@ -123,6 +138,7 @@ class Outbox:
                     return
                 await self._timer.sleep(delay(tries, self._timer))
             else:
+                self.sent += 1
                 self._store.sent(outgoing.message_id)
                 return
 

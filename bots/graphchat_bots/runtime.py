@@ -6,6 +6,7 @@ lines loses nothing and repeats nothing that anybody sees.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from graphchat_bots.activity import Activity
@@ -29,6 +30,8 @@ Work = Incoming | Parked | Job
 
 # Seconds between two looks for what is too old to be kept.
 SWEEP: Final = 3600.0
+# Seconds after which a transaction hangs.
+LONGEST_COMMIT: Final = 60.0
 
 
 class Runtime:
@@ -51,9 +54,14 @@ class Runtime:
         self._roles = Roles(store, timer, surroundings.folder)
         every = limits.stream_every.total_seconds()
         self._growing = Growing(port, store, timer, every)
-        services = Services(surroundings.provided, self._roles, port, self._growing)
+        self.figures: Final = surroundings.figures
+        services = Services(surroundings.provided, self._roles, port, self._growing, self.figures)
         dispatch = Dispatch(plan, store, timer, limits, services)
         self._handling = Handling(dispatch, store, surroundings, self._roles)
+        self.begun: Final = asyncio.Event()
+        """Is set when `gauges` can be asked."""
+        self.receives = False
+        """Whether it takes events from the network: it has begun, and is not stopping."""
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)
         self._crons = plan.crons
@@ -67,7 +75,28 @@ class Runtime:
 
     def stop(self) -> None:
         """Receive nothing more, let handlers that have begun end, then end `run`."""
+        self.receives = False
         self._stopping.set()
+
+    def is_alive(self) -> bool:
+        """Say whether the writer gets on; if not, only a restart helps."""
+        return self._store.commits.took < LONGEST_COMMIT
+
+    async def gauges(self) -> Mapping[str, float]:
+        """Return what stands now, by the names in `graphchat_bots.exposition`."""
+        commits, outbox = self._store.commits, self._outbox
+        return {
+            "waiting": self._mailboxes.waiting,
+            "chats": self.activity.count,
+            "outbox": outbox.room.held,
+            "outbox_age_seconds": outbox.age,
+            "jobs_due": await self._store.count_due(self._timer.now()),
+            "dead_letters": await self._store.count_dead_letters(),
+            "sent": outbox.sent,
+            "unsent": outbox.unsent,
+            "commits": commits.count,
+            "committed": commits.works,
+        }
 
     async def run(self) -> None:
         """Run until `stop` was called and what had begun has ended, or its time is over."""
@@ -78,6 +107,7 @@ class Runtime:
             await self._roles.load()
             self._growing.is_behind = self._outbox.is_behind
             await self._growing.load()
+            self.begun.set()
             await self._outbox.recover()
             await catch_up(self._store, self._crons, self._timer)
             await self._serve(tasks)
@@ -92,7 +122,9 @@ class Runtime:
             tasks.create_task(self._sweep()),
         ]
         acknowledging = tasks.create_task(self._intake.acknowledge())
+        self.receives = not self._stopping.is_set()
         await self._stopping.wait()
+        self.receives = False
         for loop in loops:
             loop.cancel()
         await self._drain()

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from graphchat.content import Text
 from graphchat_bots import Bot, Ctx, Message
 from graphchat_bots.errors import HandlerCancelledError
-from graphchat_bots.handling import reference
 from graphchat_bots.kept import unpack_event, unpack_job
 from graphchat_bots.limits import Limits
+from graphchat_bots.log import reference
 from graphchat_bots.store import DeadLetter
 from graphchat_bots.testing.world import HandlerError
 

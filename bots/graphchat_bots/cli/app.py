@@ -17,6 +17,12 @@ app = typer.Typer(
 app.add_typer(letters.app, name="dead-letter")
 
 
+Targets = Annotated[
+    list[str],
+    typer.Argument(metavar="TARGET...", help="Files (shop.py), or objects (shop.main:bot)."),
+]
+
+
 @app.command(epilog="Example: graphchat bot new hello")
 def new(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.")],
@@ -35,18 +41,21 @@ def new(
 @app.command(epilog="Example: graphchat bot run hello.py --relay https://relay.example/q#FP")
 def run(
     ctx: typer.Context,
-    target: Target,
+    targets: Targets,
     relay: Annotated[
         list[str] | None,
         typer.Option(metavar="URI", help="Receive through this relay; may be repeated."),
     ] = None,
 ) -> None:
-    """Run a bot until SIGTERM or Ctrl-C. Prints the link by which people reach it."""
-    from graphchat_bots import life
+    """Run bots until SIGTERM or Ctrl-C. Prints the links by which people reach them.
+
+    If one of several fails, the others are stopped, too.
+    """
+    from graphchat_bots import fleet
     from graphchat_bots.cli.target import load
 
-    bot = load(target)
-    life.run(bot.plan(), bot.limits, bot.place(home=ctx.obj["home"], relays=relay))
+    bots = [load(target) for target in targets]
+    fleet.run(*(bot.setup(home=ctx.obj["home"], relays=relay) for bot in bots))
 
 
 @app.command(epilog="Example: graphchat bot check hello.py")

@@ -14,10 +14,12 @@ from graphchat.errors import StateError
 from graphchat_bots.cli.chat import PAUSE, chat as chat_with, heard
 from graphchat_bots.cli.show import as_text
 from graphchat_bots.examples.demo import bot
-from graphchat_bots.life import Life, run_until_signal
+from graphchat_bots.fleet import run_until_signal
+from graphchat_bots.life import Life
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.log import configure
 from graphchat_bots.place import Place
+from graphchat_bots.setup import Setup
 
 # Seconds; everything is on this machine.
 PATIENCE: Final = 30.0
@@ -27,11 +29,11 @@ async def run(folder: Path, text: str | None, *, chat: bool) -> None:
     """Run the demonstration in ``folder``: say ``text``, or chat, or only serve."""
     configure()
     async with local_relay(folder / "relay") as relay:
-        place = Place(folder, (relay,))
+        setup = Setup(bot.plan(), bot.limits, Place(folder, (relay,)))
         if text is None and not chat:
-            await run_until_signal(bot.plan(), bot.limits, place, None)
+            await run_until_signal((setup, None))
             return
-        async with Life.begin(bot.plan(), bot.limits, place, None) as life:
+        async with Life.begin(setup, None) as life:
             invitation = await life.invitation()
             if text is None and sys.stdout.isatty():
                 say("The link of the bot, and its code:")

@@ -14,7 +14,7 @@ from graphchat.cli.errors import FAILED, report
 from graphchat.cli.output import be_robust, say
 from graphchat.errors import GraphchatError
 from graphchat.store import passphrase
-from graphchat_bots import life
+from graphchat_bots import fleet
 from graphchat_bots.bot import Bot
 from graphchat_bots.cli.target import load
 
@@ -53,7 +53,7 @@ def work(order: Order, pipe: Connection) -> None:
         if secret := pipe.recv():
             os.environ[passphrase.VARIABLE] = secret
         threading.Thread(target=_end_with, args=(pipe,), daemon=True).start()
-        life.run(bot.plan(), bot.limits, place, announce=order.announce)
+        fleet.run(bot.setup(home=order.home, relays=order.relays), announce=order.announce)
     except EOFError:  # whoever has started us is gone
         sys.exit(FAILED)
     except (GraphchatError, ExceptionGroup, OSError, typer.Abort, KeyboardInterrupt) as error:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, TypeVar, cast
 
 from graphchat.store import Cursor, Database
@@ -33,6 +34,16 @@ class Commits:
         self._waiting: list[_Entry] = []
         self._unhurried: list[Callable[[Cursor], object]] = []
         self._stir = asyncio.Event()
+        self._began: float | None = None
+        self.count = 0
+        """Transactions so far."""
+        self.works = 0
+        """What was written in them."""
+
+    @property
+    def took(self) -> float:
+        """Seconds that the transaction takes that is being written; 0 if none is."""
+        return 0.0 if self._began is None else monotonic() - self._began
 
     async def commit(self, work: Callable[[Cursor], T]) -> T:
         """Run ``work`` in a transaction; return its value once it is on disk."""
@@ -64,6 +75,20 @@ class Commits:
         group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         along, self._unhurried = self._unhurried, []
         works = [*(entry.work for entry in group), *along]
+        self.count += 1
+        self.works += len(works)
+        self._began = monotonic()
+        try:
+            await self._write(group, along, works)
+        finally:
+            self._began = None
+
+    async def _write(
+        self,
+        group: Sequence[_Entry],
+        along: Sequence[Callable[[Cursor], object]],
+        works: Sequence[Callable[[Cursor], object]],
+    ) -> None:
         try:
             values: Sequence[object] = await self._database.write(_all(works))
         except Exception as error:  # noqa: BLE001 - each learns by itself what went wrong

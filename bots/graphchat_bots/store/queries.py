@@ -173,11 +173,18 @@ class BotStore:
         )
         return [DeadLetter(*row) for row in found]
 
+    async def count_due(self, now: float) -> int:
+        """Return how many jobs are due."""
+        return int((await self._rows("SELECT count(*) FROM bot_job WHERE due <= ?", now))[0][0])
+
+    async def count_dead_letters(self) -> int:
+        return int((await self._rows("SELECT count(*) FROM bot_dead_letter"))[0][0])
+
     async def forget_old(self, now: float) -> None:
         """Drop what nobody will ask for any more."""
         await self.commits.commit(lambda cursor: _forget_old(cursor, now))
 
-    async def _rows(self, sql: str, *parameters: str | int) -> list[Row]:
+    async def _rows(self, sql: str, *parameters: str | float) -> list[Row]:
         return await self._database.read(lambda cursor: cursor.execute(sql, parameters).fetchall())
 
 

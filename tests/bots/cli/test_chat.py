@@ -14,6 +14,7 @@ from graphchat_bots.examples.demo import bot
 from graphchat_bots.life import Life
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.place import Place
+from graphchat_bots.setup import Setup
 
 
 class Descriptor:
@@ -37,7 +38,7 @@ async def talking(folder: Path, with_bot: Bot, data: bytes) -> AsyncIterator[asy
     os.close(writing)
     async with local_relay(None) as relay:
         place = Place(folder, (relay,))
-        async with Life.begin(with_bot.plan(), with_bot.limits, place, None) as life:
+        async with Life.begin(Setup(with_bot.plan(), with_bot.limits, place), None) as life:
             link = (await life.invitation()).text
             async with talk._guest(folder, relay, link) as (you, contact):
                 with pytest.MonkeyPatch.context() as patch:

@@ -19,6 +19,7 @@ from graphchat_bots import Bot, Message
 from graphchat_bots.life import Life
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.place import Place
+from graphchat_bots.setup import Setup
 from graphchat_bots.store import BOT
 from graphchat_bots.store.backup import MAGIC, Protection, restore, write
 from graphchat_bots.store.letters import letters
@@ -133,7 +134,7 @@ async def test_a_bot_that_was_restored_hears_what_relays_hold_and_nothing_twice(
 
     async def run(home: Path, until: int) -> str:
         place = Place(home, (relay,))
-        async with Life.begin(bot.plan(), bot.limits, place, None) as life:
+        async with Life.begin(Setup(bot.plan(), bot.limits, place), None) as life:
             link = (await life.invitation()).text
             async with asyncio.timeout(30):
                 while len(heard) < until:  # noqa: ASYNC110 - it tells nobody

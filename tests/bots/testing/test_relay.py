@@ -42,7 +42,7 @@ async def test_two_real_bots_stop_answering_each_other(tmp_path: Path) -> None:
     async with local_relay(None) as relay, echo("one", relay) as one, echo("two", relay) as two:
         link = (await two.invitation()).text
         assert one._life is not None
-        profile = one._life._port._profile  # type: ignore[attr-defined]  # there is no other way to make a bot begin
+        profile = one._life._port._profile  # there is no other way to make a bot begin
         contact = await profile.connect(link)
         await contact.established()
         await contact.send("hello")
