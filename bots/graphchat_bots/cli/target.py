@@ -52,6 +52,11 @@ def _file(path: Path) -> ModuleType:
 
 
 def _module(name: str) -> ModuleType:
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "__init__.py").exists():
+        raise TargetError(
+            f"{name} is a folder. Name the file of the bot in it, such as {folder / 'shop.py'}."
+        )
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(name)

@@ -55,6 +55,7 @@ def test_a_bot_finds_its_neighbours(place: Path) -> None:
     [
         ("none.py", "There is no file none.py. Begin a bot with: graphchat bot new NAME"),
         ("no.such.module:bot", "There is no module no"),
+        ("folder", "folder is a folder. Name the file of the bot in it, such as folder/shop.py."),
         ("empty.py", 'There is no bot in empty.py. Make one: bot = Bot("name")'),
         ("two.py", "There are several bots in two.py. Choose one of: two.py:shop, two.py:again"),
         ("two.py:shoe", "two.py has no bot named shoe. Choose one of: two.py:shop"),
@@ -67,6 +68,7 @@ def test_a_bot_finds_its_neighbours(place: Path) -> None:
     ],
 )
 def test_what_is_no_bot_is_said_in_one_sentence(place: Path, target: str, sentence: str) -> None:
+    (place / "folder").mkdir()
     write(place, "empty.py", "x = 1\n")
     write(place, "two.py", TWO)
     write(place, "broken.py", "import sys\n1 / 0\n")
