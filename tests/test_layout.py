@@ -17,7 +17,15 @@ GROUPS: Final = "a part of groups: test_group, test_hosting, test_own and test_l
 DEVICES: Final = "a part of devices: test_driver, test_branching and test_removal run it"
 TOOL: Final = "a tool of tests: a fault of its own fails those that use it"
 FILES: Final = "a part of files: test_uploads and test_fetching run it"
+SCHEMA: Final = "test_models compares the schema with the models"
+CONVERSATION: Final = "a part of conversations: test_keeper and test_context run it"
 INDIRECT: Final = {
+    "bots/conversation/calls": CONVERSATION,
+    "bots/conversation/record": CONVERSATION,
+    "bots/conversation/run": CONVERSATION,
+    "bots/conversation/talk": CONVERSATION,
+    "bots/doing": CONVERSATION,
+    "bots/surroundings": "plain values with defaults",
     "sdk/ids": "names for types: nothing runs in it",
     "sdk/core/proof/findings": "plain records: test_verify compares them",
     "sdk/core/effects": "plain records: the machines' tests compare them",
@@ -80,10 +88,11 @@ INDIRECT: Final = {
     "relay/service/shared": "what the parts of a relay share: test_relay joins them by it",
     "relay/line": "what lines and their receivers agree on: nothing runs in it",
     "bots/cli/options": "an argument of every command: nothing runs in it",
-    "bots/store/migrations/m0001_initial": "test_database compares it with the models",
-    "bots/store/migrations/m0005_groups": "test_database compares it with the models",
-    "bots/store/migrations/m0003_roles": "test_models compares it with the models",
-    "bots/store/migrations/m0004_replies": "test_models compares it with the models",
+    "bots/store/migrations/m0001_initial": SCHEMA,
+    "bots/store/migrations/m0005_conversations": SCHEMA,
+    "bots/store/migrations/m0003_roles": SCHEMA,
+    "bots/store/migrations/m0004_replies": SCHEMA,
+    "bots/store/migrations/m0002_groups": SCHEMA,
 }
 # Tests of a whole, which no single module is.
 WHOLE: Final = {

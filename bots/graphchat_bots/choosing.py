@@ -32,10 +32,11 @@ def chosen(options: Sequence[Option], answer: Message) -> Option | None:
     """
     if isinstance(answer, Choice):
         return next((option for option in options if option.id == answer.option), None)
-    word = " ".join(text_of(answer).split()).casefold()
-    for option in options:
-        if word in {" ".join(option.label.split()).casefold(), option.id.casefold()}:
-            return option
+    word = _folded(text_of(answer))
+    named = {_folded(option.id): option for option in reversed(options)}
+    named |= {_folded(option.label): option for option in reversed(options)}
+    if word in named:
+        return named[word]
     found = _NUMBER.fullmatch(word)
     number = int(found[1]) if found else 0
     return options[number - 1] if 1 <= number <= len(options) else None
@@ -51,3 +52,7 @@ def reacted(options: Sequence[Option], emoji: str) -> Option | None:
             return option
     found = [option for option in options if plain in option.label.replace(_VARIANT, "")]
     return found[0] if len(found) == 1 else None
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

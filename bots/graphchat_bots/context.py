@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
+    Any,
     Concatenate,
     Final,
     ParamSpec,
@@ -13,11 +14,18 @@ from typing import (
     TypeVar,
     cast,
     final,
+    get_type_hints,
     overload,
 )
 
+import msgspec
+
 from graphchat.content import Choices
-from graphchat.errors import StateError
+from graphchat.errors import LocalProtocolError, StateError
+from graphchat_bots.conversation.forms import Form, fields_of
+from graphchat_bots.conversation.prompts import Prompt, choice, confirmation, prompt
+from graphchat_bots.conversation.question import Q
+from graphchat_bots.conversation.talk import Talk
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.parcel import Parcel
@@ -37,7 +45,11 @@ MAX_ARGUMENTS: Final = 2**16
 
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Form)
 P = ParamSpec("P")
+
+TIMEOUT: Final = "question timed out"
+"""Name of the job that ends the waiting; no function can have it."""
 
 
 class World(Protocol):
@@ -78,15 +90,47 @@ class World(Protocol):
         """Return how many jobs of a chat are stored."""
         ...
 
+    def renewed(self, sender: Sender) -> Sender:
+        """Return what is known now of a sender: roles may have been granted or taken back."""
+        ...
+
+    def make_way(self, turn: Turn, talk: str) -> None:
+        """Let the conversation ``talk`` ask: say so if that ends another one.
+
+        Raises `ConversationBusyError` if a job is to ask in the middle of another one.
+        """
+        ...
+
 
 @final
 class Ctx:
     """One event and its effects; they happen when the handler has ended well."""
 
-    def __init__(self, turn: Turn, world: World) -> None:
+    def __init__(
+        self, turn: Turn, world: World, talk: Talk | None = None, at: float | None = None
+    ) -> None:
         self._turn = turn
         self._world = world
+        self._talk = talk
+        self._at = world.now() if at is None else at
         self._growing: Stream | None = None
+
+    def enter(self, turn: Turn, at: float) -> None:
+        """Go on for another event: a question was answered. For the runtime."""
+        self._turn = turn
+        self._at = at
+
+    @property
+    def turn(self) -> Turn:
+        """The effects of the event. For the runtime."""
+        return self._turn
+
+    @property
+    def talk(self) -> Talk:
+        """The conversation. For the runtime."""
+        if self._talk is None:
+            raise LocalProtocolError("Only a handler asks and does steps.")
+        return self._talk
 
     @property
     def event(self) -> Event:
@@ -107,8 +151,11 @@ class Ctx:
         return self.event.message
 
     def now(self) -> datetime:
-        """Return the time, in UTC; tests turn this clock."""
-        return datetime.fromtimestamp(self._world.now(), UTC)
+        """Return when the event began to be handled, in UTC; tests turn this clock.
+
+        It does not pass while a handler runs, and is the same when it runs again.
+        """
+        return datetime.fromtimestamp(self._at, UTC)
 
     async def get(self, kind: type[T]) -> T:
         """Return the value that a function decorated with ``@bot.provide`` has made.
@@ -183,6 +230,73 @@ class Ctx:
             return self._turn.offer(message, to)
         return self._turn.say(message, to)
 
+    @overload
+    async def ask(self, question: str | Q, *, within: timedelta | None = None) -> str: ...
+    @overload
+    async def ask(
+        self, question: str | Q, kind: type[T], *, within: timedelta | None = None
+    ) -> T: ...
+    async def ask(
+        self, question: str | Q, kind: type[object] = str, *, within: timedelta | None = None
+    ) -> object:
+        """Ask whoever caused the event, and return what they answer.
+
+        ``kind`` is what the answer must be: `str`, `int`, `float`, `bool`, an `Enum`,
+        `timedelta`, `date`, `Message` for anything, or `Image`, `File` or `Location`. What does
+        not fit is asked again. The handler is set aside meanwhile: it holds nothing, and after
+        a restart it runs again from its beginning, with the answers that it got.
+
+        Raises `AskTimeoutError` if there is no answer ``within`` this time,
+        `CancelledByUserError` if they say /cancel, `TypeError` if nothing that people say
+        becomes a ``kind``.
+        """
+        return await self._ask(prompt(question, kind), within)
+
+    async def choose(
+        self, question: str | Q, options: Sequence[str], *, within: timedelta | None = None
+    ) -> str:
+        """Ask for one of ``options``: by button, number or label. As `ask`."""
+        asked = choice(_as_question(question), {option: option for option in options})
+        return str(await self._ask(asked, within))
+
+    async def confirm(self, question: str | Q, *, within: timedelta | None = None) -> bool:
+        """Ask for yes or no. As `ask`."""
+        return bool(await self._ask(confirmation(_as_question(question)), within))
+
+    async def fill(self, form: type[F], *, within: timedelta | None = None) -> F:
+        """Ask for each field of a `Form`, and return it filled in. As `ask`.
+
+        ``within`` is for each answer.
+        """
+        values = {field.name: await self._ask(field.prompt, within) for field in fields_of(form)}
+        return form(**values)
+
+    async def step(self, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something outside of the bot once, and return what it returns.
+
+        The result is stored before this returns: when the handler runs again after a restart,
+        or is tried again, the work is not. It may be done twice only if the process dies
+        between its end and the store. What it returns must be storable as MessagePack.
+
+        Raises `StepError` if it fails, now or the first time, `UserError` as it is raised.
+        """
+        name = getattr(work, "__qualname__", type(work).__name__)
+        kind = get_type_hints(work).get("return", Any)
+        done: T = await self.talk.step(name, lambda: work(*args, **kwargs), kind)
+        return done
+
+    async def _ask(self, asked: Prompt, within: timedelta | None) -> object:
+        talk = self.talk
+        if not talk.journal.knows(asked.name):
+            self._world.make_way(self._turn, talk.id)
+            talk.questions = [self._turn.say(asked.words(""))]
+            if within is not None:
+                body = msgspec.msgpack.encode((talk.id, talk.journal.size))
+                self._turn.schedule(TIMEOUT, body, self._at + max(within.total_seconds(), 0))
+        answer = await talk.ask(asked)
+        # The one that is being handled now, and can be replied to.
+        return self.message if isinstance(answer, Message) else answer
+
     async def later(
         self,
         delay: timedelta,
@@ -209,3 +323,7 @@ class Ctx:
             raise UserError("There is too much on my list already.")
         seconds = max(delay.total_seconds(), 0)
         self._turn.schedule(name, body, self._world.now() + seconds)
+
+
+def _as_question(question: str | Q) -> Q:
+    return Q(question) if isinstance(question, str) else question

@@ -95,7 +95,8 @@ def _number(word: str) -> float:
     return value
 
 
-def _truth(word: str) -> bool:
+def truth(word: str) -> bool:
+    """Return what "yes" or "no" and their like say; raise `ValueError` for anything else."""
     folded = word.casefold()
     if folded not in _YES | _NO:
         raise ValueError(word)
@@ -126,7 +127,7 @@ _SIMPLE: Final[Mapping[object, Converter]] = MappingProxyType(
         Rest: Converter("some text", str, rest=True),
         int: Converter("a whole number, for example 3", _integer),
         float: Converter("a number, for example 2.5", _number),
-        bool: Converter("yes or no", _truth),
+        bool: Converter("yes or no", truth),
         timedelta: Converter("a time, for example 5m or 1h30m", parse_span),
         date: Converter("a date, for example 2030-12-31", date.fromisoformat),
     }

@@ -3,45 +3,46 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from graphchat.content import Text
 from graphchat_bots import help as words
-from graphchat_bots.arguments import parse
-from graphchat_bots.calling import call
-from graphchat_bots.context import Ctx
-from graphchat_bots.errors import ArgumentError, HandlerCancelledError, UserError
+from graphchat_bots.context import TIMEOUT, Ctx
+from graphchat_bots.conversation.calls import COMMAND, Calls
+from graphchat_bots.conversation.keeper import Keeper
+from graphchat_bots.doing import Doing
+from graphchat_bots.errors import ConversationBusyError, HandlerCancelledError, UserError
 from graphchat_bots.figures import Figures
 from graphchat_bots.granting import Roles
 from graphchat_bots.growing import Growing
-from graphchat_bots.handler import Handler
-from graphchat_bots.limits import Limits
 from graphchat_bots.log import handled
-from graphchat_bots.message import Event, Message
+from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.middleware import wrap
-from graphchat_bots.plan import Command, Plan, Rule, unpack
+from graphchat_bots.plan import Plan, Rule
 from graphchat_bots.port import Port
-from graphchat_bots.provided import Provided
 from graphchat_bots.providers import show
 from graphchat_bots.rates import Limiter
 from graphchat_bots.roles import RESERVED
 from graphchat_bots.states import States
-from graphchat_bots.store import BotStore, StateRow
-from graphchat_bots.timer import Timer
+from graphchat_bots.store import BotStore, Outcome
+from graphchat_bots.surroundings import Surroundings
 from graphchat_bots.turn import Job, Turn
 from graphchat_bots.understanding import understand
 
-_COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
+CANCEL: Final = "cancel"
+NOTHING: Final = "There is nothing to cancel."
+ASIDE: Final = "(What I asked before is off.)"
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What lives as long as the bot runs, and handlers make use of."""
 
-    provided: Provided
     roles: Roles
     port: Port
     growing: Growing
@@ -49,22 +50,25 @@ class Services:
 
 
 class Dispatch:
-    """Runs handlers. Whatever they do is in the turn; the caller stores it, or not."""
+    """Runs handlers. Whatever they do is in what it returns; the caller stores it, or not."""
 
     def __init__(
-        self, plan: Plan, store: BotStore, timer: Timer, limits: Limits, services: Services
+        self, plan: Plan, store: BotStore, surroundings: Surroundings, services: Services
     ) -> None:
-        self._figures = services.figures
+        limits = surroundings.limits
         self._plan = plan
         self._store = store
-        self._timer = timer
-        self._patience = limits.patience.total_seconds()
+        self._timer = surroundings.timer
         self.max_file: Final = limits.max_file
-        self._provided = services.provided
+        self._provided = surroundings.provided
         self._port = services.port
         self.growing: Final = services.growing
         self._roles = services.roles
         self._limiter = Limiter()
+        self._patience = limits.patience.total_seconds()
+        self._calls = Calls(plan)
+        self._unsettled: dict[str, Doing] = {}
+        self.keeper: Final = Keeper(self._calls, store, self, limits, services.figures)
 
     def now(self) -> float:
         return self._timer.now()
@@ -73,6 +77,9 @@ class Dispatch:
         self, job: Callable[..., object], args: Sequence[object], named: Mapping[str, object]
     ) -> tuple[str, bytes]:
         return self._plan.pack(job, args, named)
+
+    def renewed(self, sender: Sender) -> Sender:
+        return replace(sender, role=self._roles.of(sender.id))
 
     def provided(self, kind: object) -> object:
         try:
@@ -86,98 +93,128 @@ class Dispatch:
     async def count_jobs(self, chat: str) -> int:
         return await self._store.count_jobs(chat)
 
-    async def run(self, event: Event, job: Job | None = None) -> tuple[Turn, tuple[StateRow, ...]]:
+    def make_way(self, turn: Turn, talk: str) -> None:
+        event = turn.event
+        other = self._store.conversations.waiting(event.chat, event.sender.id)
+        if other in {None, talk}:
+            return
+        if event.kind == "job":
+            raise ConversationBusyError
+        turn.say(Text(ASIDE))
+
+    async def run(self, event: Event, job: Job | None = None) -> Doing:
         """Handle ``event``, or run ``job``; return all that follows.
 
         Raises whatever the handler raises, but for `UserError`: its text is the answer, and
         the rest of what the handler did is dropped. Raises `HandlerCancelledError` if the
-        handler waited for something that was cancelled, `TypeError` or `LocalProtocolError`
-        if it has left a state that cannot be stored.
+        handler waited for something that was cancelled, `ConversationBusyError` if a job asks
+        while somebody is being asked.
         """
         handled.set(event.id)
-        turn = Turn(event)
         states = States(self._store, event, self._plan.scopes)
+        doing = Doing(Turn(event), self.now(), states)
+        nothing = doing.mark()
         try:
             async with asyncio.timeout(self._patience):
-                if self._plan.middleware:
-                    core = partial(self._handle, turn, states, job)
-                    await wrap(self._plan.middleware, turn, Ctx(turn, self), states, core)
-                else:
-                    await self._handle(turn, states, job)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise  # it is us who are to end
-            raise HandlerCancelledError from error
+                await self._in_layers(doing, job)
         except UserError as error:
             if event.kind == "cron":
                 raise  # nobody is there to be told
-            turn = Turn(event)
-            await Ctx(turn, self).send(str(error))
-            return turn, ()
-        return turn, states.changed()
+            doing.rewind(nothing)
+            doing.turn.say(Text(str(error)))
+        except BaseException as error:
+            self.keeper.drop(doing)
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task and not task.cancelling():
+                raise HandlerCancelledError from error  # else it is us who are to end
+            raise
+        self._unsettled[event.id] = doing
+        return doing
+
+    def settle(self, outcome: Outcome, *, stored: bool) -> None:
+        """Note whether what `run` has returned is on disk now."""
+        doing = self._unsettled.pop(outcome.id, None)
+        if doing is not None and not stored:
+            self.keeper.drop(doing)
+        elif stored:
+            self.keeper.keep(doing.runs if doing else (), outcome.changes)
 
     def following(self, job: Job) -> tuple[Job, ...]:
         """Return the run after ``job``, if that is one of a cron."""
         cron = self._plan.crons.get(job.name) if job.is_planned else None
         return () if cron is None else (cron.following(job, self.now()),)
 
-    async def _handle(self, turn: Turn, states: States, job: Job | None) -> None:
-        if turn.event.kind in {"message", "reaction"}:
-            await understand(turn, self._store.offers)
-        event = turn.event
-        if job is not None and job.is_cron:
-            await self._call(self._plan.crons[job.name].handler, turn, states, {})
-        elif job is not None:
-            handler = self._plan.jobs.get(job.name)
-            if handler is None:
-                raise LookupError(f"there is no job {job.name} any more")
-            await self._call(handler, turn, states, unpack(handler, job.body))
+    async def _in_layers(self, doing: Doing, job: Job | None) -> None:
+        if self._plan.middleware:
+            ctx = Ctx(doing.turn, self)
+            await wrap(self._plan.middleware, doing, ctx, partial(self._handle, doing, job))
+        else:
+            await self._handle(doing, job)
+        doing.rows = doing.states.changed()
+
+    async def _handle(self, doing: Doing, job: Job | None) -> None:
+        if doing.event.kind in {"message", "reaction"} and self.keeper.waiting(doing) is None:
+            await understand(doing.turn, self._store.offers)
+        event = doing.event
+        if job is not None:
+            await self._run_job(doing, job)
         elif event.message is None:
             rules = self._plan.reactions if event.kind == "reaction" else self._plan.contacts
             for rule in rules:
-                await self._call(rule.handler, turn, states, {})
+                await self.keeper.begin(doing, self._calls.plain(rule.handler))
         elif event.kind == "edited":
-            await self._first_that_fits(self._plan.edits, turn, states, event.message)
+            await self._first_that_fits(self._plan.edits, doing, event.message)
         else:
-            await self._handle_message(turn, states, event.message)
+            await self._handle_message(doing, event.message)
 
-    async def _call(
-        self, handler: Handler, turn: Turn, states: States, values: Mapping[str, object]
-    ) -> None:
-        with self._figures.timing(handler.name):
-            await call(handler, Ctx(turn, self), states, values)
-
-    async def _handle_message(self, turn: Turn, states: States, message: Message) -> None:
-        if found := _COMMAND.match(message.text):
-            await self._handle_command(turn, states, message, found)
+    async def _run_job(self, doing: Doing, job: Job) -> None:
+        if job.name == TIMEOUT:
+            id_, size = msgspec.msgpack.decode(job.body, type=tuple[str, int])
+            await self.keeper.time_out(doing, id_, size)
             return
-        await self._first_that_fits(self._plan.messages, turn, states, message)
+        if job.is_cron:
+            await self.keeper.begin(doing, self._calls.plain(self._plan.crons[job.name].handler))
+            return
+        handler = self._plan.jobs.get(job.name)
+        if handler is None:
+            raise LookupError(f"there is no job {job.name} any more")
+        await self.keeper.begin(doing, self._calls.job(handler, job.body))
+
+    async def _handle_message(self, doing: Doing, message: Message) -> None:
+        if found := COMMAND.match(message.text):
+            await self._handle_command(doing, message, found)
+            return
+        if (waiting := self.keeper.waiting(doing)) is not None:
+            await self.keeper.answer(doing, waiting)
+            return
+        await self._first_that_fits(self._plan.messages, doing, message)
 
     async def _first_that_fits(
-        self, rules: Sequence[Rule], turn: Turn, states: States, message: Message
+        self, rules: Sequence[Rule], doing: Doing, message: Message
     ) -> None:
         for rule in rules:
             if rule.fits(message):
-                if self._may(rule, rule.handler.name, turn):
-                    await self._call(rule.handler, turn, states, {})
+                if self._may(rule, rule.handler.name, doing.turn):
+                    await self.keeper.begin(doing, self._calls.plain(rule.handler))
                 return
 
-    async def _handle_command(
-        self, turn: Turn, states: States, message: Message, found: re.Match[str]
-    ) -> None:
+    async def _handle_command(self, doing: Doing, message: Message, found: re.Match[str]) -> None:
         name, text = found[1].lower(), message.text[found.end() :]
+        waiting = self.keeper.waiting(doing)
         command = self._plan.by_name.get(name)
-        if command is not None and command.rule.fits(message):
-            if self._may(command.rule, f"/{command.name}", turn):
-                values = _arguments(command, text)
-                await self._call(command.rule.handler, turn, states, values)
-        elif name in RESERVED and await self._roles.answer(turn, name, text):
+        if name == CANCEL and waiting is not None:
+            await self.keeper.cancel(doing, waiting)
+        elif command is not None and command.rule.fits(message):
+            if self._may(command.rule, f"/{command.name}", doing.turn):
+                await self.keeper.begin(doing, self._calls.command(command, text))
+        elif name in RESERVED and await self._roles.answer(doing.turn, name, text):
             return
         elif name == "help":
-            await Ctx(turn, self).send(words.topic(self._plan.seen_by(message), text))
+            doing.turn.say(Text(words.topic(self._plan.seen_by(message), text)))
+        elif name == CANCEL:
+            doing.turn.say(Text(NOTHING))
         else:
-            await Ctx(turn, self).send(words.unknown(self._plan.seen_by(message), name))
+            doing.turn.say(Text(words.unknown(self._plan.seen_by(message), name)))
 
     def _may(self, rule: Rule, name: str, turn: Turn) -> bool:
         """Say whether the sender may use this now; if not, they are told, but not again."""
@@ -188,10 +225,3 @@ class Dispatch:
         if refusal is not None and refusal.first:
             turn.say(Text(str(refusal)))
         return refusal is None
-
-
-def _arguments(command: Command, text: str) -> dict[str, object]:
-    try:
-        return parse(command.rule.handler.arguments, text)
-    except ArgumentError as error:
-        raise ArgumentError(f"{error}\n\nUsage: {command.usage()}") from None

@@ -3,6 +3,10 @@
 * `GraphchatError`
     * `UserError`: the only error whose text reaches the chat
         * `ArgumentError`: what somebody typed does not fit the command
+        * `CancelledByUserError`: somebody has said /cancel to a question
+        * `AskTimeoutError`: nobody answered a question in time
+    * `StepError`: a step of a conversation failed
+    * `ConversationBusyError`: a job asks in a chat where somebody is being asked already
     * `HandlerCancelledError`: what a handler waited for was cancelled
     * `StaleStateError`: another chat was faster; the handler runs again
     * `BotFaultsError`: the bot is written wrongly, and does not start
@@ -22,6 +26,30 @@ class UserError(GraphchatError):
 
 class ArgumentError(UserError):
     """I do not understand that."""
+
+
+class CancelledByUserError(UserError):
+    """Cancelled."""
+
+
+class AskTimeoutError(UserError):
+    """Nobody has answered, so I have stopped waiting."""
+
+
+class StepError(GraphchatError):
+    """A step has failed."""
+
+    def __init__(self, step: str, error: str, text: str) -> None:
+        super().__init__(f"The step {step} has failed.")
+        self.step = step
+        self.error = error
+        """Name of the class of what it raised."""
+        self.text = text
+        """What it said; not for logs, for it may quote anything."""
+
+
+class ConversationBusyError(GraphchatError):
+    """Somebody is being asked something else in this chat."""
 
 
 class HandlerCancelledError(GraphchatError):

@@ -53,6 +53,8 @@ class Growing:
 
         Whether that works makes no difference to what they see in the end.
         """
+        if turn.is_over:
+            return
         event = turn.event
         shown = self._shown.get(event.id, ())
         before = turn.messages[: turn.place(name)]

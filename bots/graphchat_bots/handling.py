@@ -1,8 +1,6 @@
 """One event from the mailbox to the disk: run the handler, try again, give up with dignity."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from graphchat.content import Text
@@ -10,42 +8,24 @@ from graphchat_bots.backoff import delay, insist
 from graphchat_bots.budget import Budget
 from graphchat_bots.cron import due_of
 from graphchat_bots.dispatch import Dispatch
-from graphchat_bots.errors import StaleStateError
-from graphchat_bots.figures import Figures
+from graphchat_bots.doing import Doing
+from graphchat_bots.errors import ConversationBusyError, StaleStateError
 from graphchat_bots.granting import Roles
 from graphchat_bots.kept import event_in, pack_event, pack_job
-from graphchat_bots.limits import Limits
 from graphchat_bots.log import describe, note, reference
 from graphchat_bots.message import Event, event_of
 from graphchat_bots.port import Incoming
-from graphchat_bots.provided import NOTHING, Provided
 from graphchat_bots.roles import Role
 from graphchat_bots.sharing import Sharing
-from graphchat_bots.store import BotStore, DeadLetter, Outcome, StateRow
-from graphchat_bots.timer import SystemTimer, Timer
+from graphchat_bots.states import States
+from graphchat_bots.store import BotStore, DeadLetter, Outcome
+from graphchat_bots.surroundings import Surroundings
 from graphchat_bots.turn import Job, Turn
 
 # An event that may have killed the process is counted for as long after the next start.
 CAREFUL_FOR: Final = 60.0
-
-
-def _ignore(error: Exception) -> None:
-    """Leave it to the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a runtime is given by whoever starts it."""
-
-    timer: Timer = field(default_factory=SystemTimer)
-    limits: Limits = field(default_factory=Limits)
-    provided: Provided = field(default_factory=lambda: NOTHING)
-    """What the bot's providers have made."""
-    folder: Path | None = None
-    """Where the bot lives: invitations to roles are found there."""
-    failed: Callable[[Exception], None] = _ignore
-    """Is told each failure of a handler: a test fails then."""
-    figures: Figures = field(default_factory=Figures)
+# Seconds until a job tries again to ask in a chat where somebody is being asked.
+BUSY: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +97,14 @@ class Handling:
         if (tries := await self._tries_before(event)) >= self._limits.tries:
             return self._give_up(event, _Failure("crash", tries), again or job)
         try:
-            turn, states = await self._dispatch.run(event, job if again is None else None)
+            doing = await self._dispatch.run(event, job if again is None else None)
+        except ConversationBusyError:
+            due = self._timer.now() + BUSY
+            return self._outcome(self._begin(event), again=replace(job, due=due))
         except Exception as error:  # noqa: BLE001 - a job may fail in any way
             self._note(event, error, job.tries + 1)
             return self._again(event, job, error)
-        return self._done(turn, states)
+        return self._done(doing)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
         event = event_of(incoming, self._roles.of(incoming.sender_id))
@@ -129,14 +112,14 @@ class Handling:
         failure = _Failure("crash", tries)
         while failure.tries < self._limits.tries:
             try:
-                turn, states = await self._dispatch.run(event)
+                doing = await self._dispatch.run(event)
             except Exception as error:  # noqa: BLE001 - a handler may fail in any way
                 failure = _Failure(type(error).__name__, failure.tries + 1)
                 self._note(event, error, failure.tries)
                 if failure.tries < self._limits.tries:
                     await self._timer.sleep(delay(failure.tries, self._timer))
             else:
-                return self._done(turn, states)
+                return self._done(doing)
         return self._give_up(event, failure, incoming)
 
     async def _tries_before(self, event: Event) -> int:
@@ -167,15 +150,16 @@ class Handling:
             failure = _Failure(type(error).__name__, tries)
             return self._give_up(event, failure, event_in(job) or job)
         due = self._timer.now() + delay(tries, self._timer)
-        return self._outcome(Turn(event), again=replace(job, tries=tries, due=due))
+        return self._outcome(self._begin(event), again=replace(job, tries=tries, due=due))
 
     def _give_up(self, event: Event, failure: _Failure, cause: Incoming | Job) -> Outcome:
         self._figures.events[event.kind, "set aside"] += 1
         code = reference(event.id)
         note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
-        turn = Turn(event)
+        doing = self._begin(event)
+        self._dispatch.keeper.abandon(doing)
         if event.kind != "cron":
-            turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
+            doing.turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
         dead = DeadLetter(
             reference=code,
             kind=event.kind,
@@ -188,29 +172,25 @@ class Handling:
             tries=failure.tries,
             at=self._timer.now(),
         )
-        return self._outcome(turn, dead=dead)
+        return self._outcome(doing, dead=dead)
 
-    def _done(self, turn: Turn, states: tuple[StateRow, ...]) -> Outcome:
-        self._figures.events[turn.event.kind, "done"] += 1
-        return self._outcome(turn, states)
+    def _done(self, doing: Doing) -> Outcome:
+        self._figures.events[doing.event.kind, "done"] += 1
+        return self._outcome(doing)
 
     def _outcome(
-        self,
-        turn: Turn,
-        states: tuple[StateRow, ...] = (),
-        *,
-        again: Job | None = None,
-        dead: DeadLetter | None = None,
+        self, doing: Doing, *, again: Job | None = None, dead: DeadLetter | None = None
     ) -> Outcome:
-        growing = self._dispatch.growing
+        turn, growing = doing.turn, self._dispatch.growing
         return Outcome(
             turn.event.id,
-            self._timer.now(),
+            doing.at,
             is_job=turn.event.kind in ("job", "cron"),
             messages=turn.outgoing() if again else growing.settled(turn),
             jobs=tuple(turn.jobs),
-            states=states,
+            states=doing.rows,
             roles=tuple(turn.roles),
+            changes=tuple(doing.changes.values()),
             again=again,
             dead=dead,
             offers=tuple(turn.offers),
@@ -218,17 +198,25 @@ class Handling:
             has_grown=again is None and growing.has_shown(turn.event.id),
         )
 
+    def _begin(self, event: Event) -> Doing:
+        states = States(self._store, event, {})
+        return Doing(Turn(event), self._timer.now(), states)
+
     async def _write(self, outcome: Outcome) -> Outcome | None:
-        new = await insist(
-            "storing",
-            lambda: self._store.write(outcome),
-            self._timer,
-            hopeless=(StaleStateError,),
-        )
+        stored = False
+        try:
+            stored = await insist(
+                "storing",
+                lambda: self._store.write(outcome),
+                self._timer,
+                hopeless=(StaleStateError,),
+            )
+        finally:
+            self._dispatch.settle(outcome, stored=stored)
         await self._roles.settle(outcome)
         if outcome.has_grown:
             self._dispatch.growing.ended(outcome.id)
-        return outcome if new else None
+        return outcome if stored else None
 
 
 def _event_of(job: Job, role: Role) -> Event:

@@ -13,7 +13,6 @@ from graphchat.client.address import LANES
 from graphchat.codes import Code
 from graphchat.wire.uri import RelayAddress
 from graphchat_bots.figures import Figures
-from graphchat_bots.handling import Surroundings
 from graphchat_bots.health import Health
 from graphchat_bots.home import open_bot
 from graphchat_bots.network import NetworkPort
@@ -22,6 +21,7 @@ from graphchat_bots.port import Invitation
 from graphchat_bots.provided import opened
 from graphchat_bots.runtime import Runtime
 from graphchat_bots.setup import Setup
+from graphchat_bots.surroundings import Surroundings
 
 
 @final

@@ -8,18 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx
+from graphchat_bots.doing import Doing
 from graphchat_bots.handler import Handler, Next
 from graphchat_bots.message import Event
-from graphchat_bots.states import States
-from graphchat_bots.turn import Turn
 
 
 async def wrap(
-    layers: Sequence[Handler],
-    turn: Turn,
-    ctx: Ctx,
-    states: States,
-    core: Callable[[], Awaitable[None]],
+    layers: Sequence[Handler], doing: Doing, ctx: Ctx, core: Callable[[], Awaitable[None]]
 ) -> None:
     """Run ``core`` within ``layers``, as far as they let it."""
     if not layers:
@@ -32,18 +27,17 @@ async def wrap(
         if passed:
             raise RuntimeError("call_next was called twice for one event")
         passed = True
-        turn.event = _same(turn.event, event)
-        before, remembered = turn.mark(), states.mark()
+        doing.turn.event = _same(doing.event, event)
+        before = doing.mark()
         try:
-            await wrap(layers[1:], turn, ctx, states, core)
+            await wrap(layers[1:], doing, ctx, core)
         except Exception:
-            turn.rewind(before)
-            states.rewind(remembered)
+            doing.rewind(before)
             raise
 
     first = layers[0]
     nexts = {name: call_next for name, kind in first.given.items() if kind == Next}
-    await call(first, ctx, states, nexts)
+    await call(first, ctx, doing.states, nexts)
 
 
 def _same(old: Event, new: Event) -> Event:

@@ -16,7 +16,7 @@ from graphchat_bots.catchup import catch_up
 from graphchat_bots.dispatch import Dispatch, Services
 from graphchat_bots.granting import Roles
 from graphchat_bots.growing import Growing
-from graphchat_bots.handling import Handling, Surroundings
+from graphchat_bots.handling import Handling
 from graphchat_bots.intake import Intake, Parked
 from graphchat_bots.log import note
 from graphchat_bots.mailbox import SLOTS, Mailboxes
@@ -24,6 +24,7 @@ from graphchat_bots.outbox import Outbox
 from graphchat_bots.plan import Plan
 from graphchat_bots.port import Incoming, Port
 from graphchat_bots.store import BotStore, Outcome
+from graphchat_bots.surroundings import Surroundings
 from graphchat_bots.turn import Job
 
 Work = Incoming | Parked | Job
@@ -55,8 +56,9 @@ class Runtime:
         every = limits.stream_every.total_seconds()
         self._growing = Growing(port, store, timer, every)
         self.figures: Final = surroundings.figures
-        services = Services(surroundings.provided, self._roles, port, self._growing, self.figures)
-        dispatch = Dispatch(plan, store, timer, limits, services)
+        services = Services(self._roles, port, self._growing, self.figures)
+        dispatch = Dispatch(plan, store, surroundings, services)
+        self._keeper = dispatch.keeper
         self._handling = Handling(dispatch, store, surroundings, self._roles)
         self.begun: Final = asyncio.Event()
         """Is set when `gauges` can be asked."""
@@ -100,6 +102,12 @@ class Runtime:
 
     async def run(self) -> None:
         """Run until `stop` was called and what had begun has ended, or its time is over."""
+        try:
+            await self._run()
+        finally:
+            self._keeper.close()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._store.commits.run())
             self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)

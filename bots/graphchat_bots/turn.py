@@ -86,6 +86,8 @@ class Turn:
     """The effects of one event, in the order in which its handler asked for them."""
 
     event: Event
+    is_over: bool = field(default=False, kw_only=True)
+    """Whether all this has happened before: a handler only runs again."""
     messages: list[Outgoing] = field(default_factory=list[Outgoing])
     jobs: list[Job] = field(default_factory=list[Job])
     roles: list[RoleChange] = field(default_factory=list[RoleChange])

@@ -41,7 +41,7 @@ async def ask(world: World) -> Person:
 
 
 async def press(ann: Person, option: str, label: str) -> object:
-    return await ann.says(Choice(ann._heard.newest(ASKED), option, label))
+    return await ann.says(Choice(ann._heard.newest(ASKED).id, option, label))
 
 
 @pytest.mark.parametrize("answer", ["2", "m 👕", "(2)", "m"])

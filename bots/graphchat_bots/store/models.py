@@ -95,6 +95,35 @@ class AttemptRow(Model):
         table = "bot_attempt"
 
 
+# A handler that waits for an answer: one for each sender in a chat.
+class ConversationRow(Model):
+    id = fields.CharField(primary_key=True, max_length=255)
+    chat = fields.CharField(max_length=255)
+    sender = fields.CharField(max_length=255)
+    handler = fields.CharField(max_length=255)
+    head = fields.BinaryField()
+    prompt = fields.CharField(max_length=255)
+    questions = BlobField()
+    until = fields.FloatField(db_index=True)
+
+    class Meta(Model.Meta):
+        table = "bot_conversation"
+        unique_together = (("chat", "sender"),)
+
+
+# What a handler was answered and has done, in order: see `conversation.record`.
+class JournalRow(Model):
+    id = fields.IntField(primary_key=True)
+    conversation = fields.CharField(max_length=255)
+    number = fields.IntField()
+    body = fields.BinaryField()
+    at = fields.FloatField(db_index=True)
+
+    class Meta(Model.Meta):
+        table = "bot_journal"
+        unique_together = (("conversation", "number"),)
+
+
 # Something that could not be handled.
 class DeadLetterRow(Model):
     id = fields.IntField(primary_key=True)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from graphchat.store import Cursor
+from graphchat_bots.conversation.record import Change
 from graphchat_bots.roles import RoleChange
+from graphchat_bots.store import conversations
 from graphchat_bots.store.offers import write_offers
 from graphchat_bots.store.roles import change_roles
 from graphchat_bots.turn import Job, Offer, Outgoing
@@ -59,6 +61,8 @@ class Outcome:
     jobs: tuple[Job, ...] = ()
     states: tuple[StateRow, ...] = ()
     roles: tuple[RoleChange, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What becomes of conversations."""
     again: Job | None = None
     """The job itself, if it is to be tried again later."""
     dead: DeadLetter | None = None
@@ -83,6 +87,8 @@ def write(cursor: Cursor, outcome: Outcome) -> bool:
     write_offers(cursor, outcome.offers)
     if outcome.has_grown:
         cursor.execute("DELETE FROM bot_growing WHERE event = ?", (outcome.id,))
+    for change in outcome.changes:
+        conversations.write(cursor, change, outcome.at)
     if outcome.dead is not None:
         bury(cursor, outcome.dead)
     return True

@@ -13,6 +13,7 @@ from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
 from graphchat_bots.roles import Holder
 from graphchat_bots.store.commits import Commits
+from graphchat_bots.store.conversations import Conversations
 from graphchat_bots.store.offers import Offers
 from graphchat_bots.store.outcome import DeadLetter, Outcome, bury, is_stale, write, write_jobs
 from graphchat_bots.store.roles import forget_used, holders, is_used
@@ -36,6 +37,7 @@ class BotStore:
         self._database = database
         self.commits: Final = Commits(database)
         self.offers: Final = Offers(database)
+        self.conversations: Final = Conversations(database, self.commits)
         self.crashed: Final = crashed
         """Whether the bot did not stop in good order the last time."""
 
@@ -44,6 +46,7 @@ class BotStore:
         """Note that the bot runs. ``database`` was opened with the tables of `BOT`."""
         store = cls(database, crashed=await database.write(_begin))
         await store.offers.load()
+        await store.conversations.load()
         return store
 
     async def end(self) -> None:
@@ -64,6 +67,8 @@ class BotStore:
             raise StaleStateError
         for offer in outcome.offers:
             self.offers.made_in(offer.chat)
+        if new:
+            self.conversations.apply(outcome.changes)
         return new
 
     async def begin_attempt(self, event_id: str, now: float) -> int:
@@ -183,6 +188,7 @@ class BotStore:
     async def forget_old(self, now: float) -> None:
         """Drop what nobody will ask for any more."""
         await self.commits.commit(lambda cursor: _forget_old(cursor, now))
+        await self.conversations.forget_old(now)
 
     async def _rows(self, sql: str, *parameters: str | float) -> list[Row]:
         return await self._database.read(lambda cursor: cursor.execute(sql, parameters).fetchall())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Final, Protocol, final
 
-from graphchat.content import Edit, Reaction, Text
+from graphchat.content import Choice, Choices, Edit, Reaction, Text
 from graphchat_bots.parcel import Attachment, Parcel, attachment
 from graphchat_bots.testing.network import Heard, Network
 from graphchat_bots.testing.transcript import Said, Transcript, read
@@ -65,12 +65,24 @@ class Person:
         if not isinstance(message, Attachment):
             self._told.add(Heard(message_id, message))
 
+    async def presses(self, question: Said, label: str) -> list[Said]:
+        """Press a button of the newest message of the bot that reads ``question``.
+
+        Return the bot's answers. Raises `AssertionError` if it has no such button.
+        """
+        asked = self._heard.newest(question)
+        assert isinstance(asked.message, Choices), f"{question!r} has no buttons"
+        named = [option for option in asked.message.options if option.label == label]
+        assert named, f"{question!r} has no button {label!r}"
+        await self.sends(Choice(asked.id, named[0].id, label))
+        return await self.hears()
+
     async def reacts(self, to: Said, emoji: str) -> list[Said]:
         """Put an emoji to the newest message of the bot that says ``to``; "" takes it back.
 
         Return the bot's answers. Raises `AssertionError` if the bot has not said that.
         """
-        await self.sends(Reaction(self._heard.newest(to), emoji))
+        await self.sends(Reaction(self._heard.newest(to).id, emoji))
         return await self.hears()
 
     async def edits(self, said: Said, text: str) -> list[Said]:
@@ -78,12 +90,12 @@ class Person:
 
         Raises `AssertionError` if this person has not said that.
         """
-        await self.sends(Edit(self._told.newest(said), text))
+        await self.sends(Edit(self._told.newest(said).id, text))
         return await self.hears()
 
     async def opens(self, said: Said) -> bytes:
         """Return what is in a file that the bot has sent, as `hears` has returned it."""
-        return await self._world.network.open(await self._join(), self._heard.newest(said))
+        return await self._world.network.open(await self._join(), self._heard.newest(said).id)
 
     async def repeats(self) -> list[Said]:
         """Let the bot receive the last message again, as after a lost acknowledgement."""

@@ -56,14 +56,14 @@ class Transcript:
         self._known.extend(each for each in fresh if not isinstance(each.message, Amending))
         return fresh
 
-    def newest(self, said: Said) -> bytes:
-        """Return the id of the newest message that says ``said``.
+    def newest(self, said: Said) -> Heard:
+        """Return the newest message that says ``said``.
 
         Raises `AssertionError` if there is none.
         """
         for each in (*reversed(self._fresh), *reversed(self._known)):
             if said in (each.message, read(each.message)):
-                return each.id
+                return each
         raise AssertionError(f"{self._who} has said nothing that is {said!r}")
 
 

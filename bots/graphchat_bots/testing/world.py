@@ -12,7 +12,6 @@ from typing import Final, Literal, Self, final
 
 from graphchat.store import Database
 from graphchat_bots.grants import invite
-from graphchat_bots.handling import Surroundings
 from graphchat_bots.limits import Limits
 from graphchat_bots.plan import Plan
 from graphchat_bots.provided import NOTHING, Provided, opened
@@ -20,6 +19,7 @@ from graphchat_bots.providers import show
 from graphchat_bots.roles import Role
 from graphchat_bots.runtime import Runtime
 from graphchat_bots.store import BOT, BotStore, DeadLetter
+from graphchat_bots.surroundings import Surroundings
 from graphchat_bots.testing.clock import HandClock
 from graphchat_bots.testing.memory import MemoryNetwork
 from graphchat_bots.testing.network import Network

@@ -1,22 +1,9 @@
-import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
-
 from graphchat.store import Database
 from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
 from graphchat_bots.store import BotStore, DeadLetter, Outcome
 from graphchat_bots.store.queries import SEEN_FOR
 from graphchat_bots.turn import Job, Outgoing
-
-
-@pytest.fixture
-async def store(database: Database) -> AsyncIterator[BotStore]:
-    opened = await BotStore.open(database)
-    running = asyncio.create_task(opened.commits.run())
-    yield opened
-    running.cancel()
 
 
 def job(number: int, chat: str = "chat") -> Job:

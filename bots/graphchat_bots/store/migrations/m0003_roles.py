@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bot", "m0005_groups")]  # noqa: RUF012 - as the base has it
+    dependencies = [("bot", "m0002_groups")]  # noqa: RUF012 - as the base has it
 
     operations = [  # noqa: RUF012 - as the base has it
         ops.CreateModel(
