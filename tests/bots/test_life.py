@@ -120,6 +120,25 @@ async def test_a_stop_in_the_middle_of_a_handler_answers_exactly_once(tmp_path: 
 
 
 @pytest.mark.slow
+async def test_a_signal_at_any_moment_of_the_start_ends_it_and_the_next_start_works(
+    tmp_path: Path,
+) -> None:
+    async with local_relay(None) as relay:
+        for wait in (0.6, 2.0):
+            with process(tmp_path, relay) as early:
+                await asyncio.sleep(wait)
+                early.send_signal(signal.SIGTERM)
+                _, errors = await asyncio.to_thread(early.communicate)
+                # Before the program is loaded the system ends it.
+                assert early.returncode in (0, -signal.SIGTERM)
+                assert "Traceback" not in errors
+        with process(tmp_path, relay) as last:
+            talker = await Talker.begin(last, tmp_path, relay)
+            assert await talker.asks("fast") == "fast is number 1"
+            await talker.end()
+
+
+@pytest.mark.slow
 async def test_a_second_signal_kills(tmp_path: Path) -> None:
     async with local_relay(None) as relay:
         with process(tmp_path, relay) as first:
