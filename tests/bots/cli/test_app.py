@@ -105,6 +105,29 @@ async def test_a_bot_that_runs_prints_its_link_and_answers(here: Run, tmp_path: 
     assert "Traceback" not in errors
 
 
+async def test_several_bots_run_in_one_process(here: Run, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        here("bot", "new", name)
+    async with local_relay(None) as relay:
+        with subprocess.Popen(  # noqa: ASYNC220 - it starts quickly
+            [*PROGRAM, "bot", "run", "one/one.py", "two/two.py", "--relay", relay],
+            cwd=tmp_path,
+            env=environment(tmp_path / "home"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            links = {await asyncio.to_thread(process.stdout.readline) for _ in range(2)}
+            process.send_signal(signal.SIGTERM)
+            _, errors = await asyncio.to_thread(process.communicate)
+        assert process.returncode == 0
+    assert len(links) == 2
+    assert "one runs." in errors
+    assert "two runs." in errors
+    assert "Traceback" not in errors
+
+
 @pytest.mark.slow
 async def test_the_code_is_drawn_where_it_fits(here: Run, tmp_path: Path) -> None:
     here("bot", "new", "hello")
