@@ -166,15 +166,18 @@ class Ctx:
         return cast("T", self._world.provided(kind))
 
     @overload
-    async def send(self, answer: Said, *, to: str | None = None) -> Sent: ...
+    async def send(self, answer: Said, *, to: str | None = None, bulk: bool = False) -> Sent: ...
 
     @overload
-    async def send(self, answer: None, *, to: str | None = None) -> None: ...
+    async def send(self, answer: None, *, to: str | None = None, bulk: bool = False) -> None: ...
 
-    async def send(self, answer: Answer, *, to: str | None = None) -> Sent | None:
+    async def send(
+        self, answer: Answer, *, to: str | None = None, bulk: bool = False
+    ) -> Sent | None:
         """Say something before the handler returns, here or in the chat ``to``.
 
-        Like everything else it leaves when the handler has ended well. Return the message, to
+        Like everything else it leaves when the handler has ended well; with ``bulk`` other
+        messages of the chat may leave before it, as before what jobs say. Return the message, to
         edit or delete it. Raises `ContentError` if it cannot be sent as it is,
         `LocalProtocolError` if one event sets off more than 1,000 messages, `TypeError` if a
         cron names no chat.
@@ -186,8 +189,7 @@ class Ctx:
         self._growing = None
         said = self._turn.event.message
         message = await message_of(answer, (said.id, said.text) if said else None)
-        say = partial(self.say, to=to)
-        return Sent(say(message), say)
+        return Sent(self.say(message, to, bulk=bulk), partial(self.say, to=to))
 
     def stream(self) -> Stream:
         """Begin a message that people see growing: ``async with ctx.stream() as out``.
@@ -224,11 +226,11 @@ class Ctx:
             raise UserError(f"This file is too large for me: at most {most:,.0f} MiB.")
         return await self._world.fetch(self.chat, message.id, target)
 
-    def say(self, message: Parcel, to: str | None = None) -> bytes:
+    def say(self, message: Parcel, to: str | None = None, *, bulk: bool = False) -> bytes:
         """Say a finished message, or something about one; return its id."""
         if isinstance(message, Choices):
-            return self._turn.offer(message, to)
-        return self._turn.say(message, to)
+            return self._turn.offer(message, to, bulk=bulk)
+        return self._turn.say(message, to, bulk=bulk)
 
     @overload
     async def ask(self, question: str | Q, *, within: timedelta | None = None) -> str: ...

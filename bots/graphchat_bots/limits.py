@@ -18,6 +18,12 @@ class Limits:
     """How long one handler may run; waiting for an answer does not count."""
     drain: timedelta = timedelta(seconds=20)
     """How long a stop waits for handlers that have begun."""
+    chat_rate: float = 5.0
+    """Messages a second that leave to one chat, after a burst; 0: as many as there are."""
+    chat_burst: int = 20
+    """Messages that leave to one chat at once."""
+    rate: float = 0.0
+    """Messages a second that leave to all chats together; 0: as many as there are."""
     stream_every: timedelta = timedelta(seconds=1)
     """How often people see more of a message that grows."""
     max_file: int = 25 * 2**20

@@ -1,16 +1,23 @@
 """Messages on their way from the bot's store to the network."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from graphchat.errors import ContentError, LocalProtocolError, NotFoundError, StateError
+from graphchat.errors import (
+    ContentError,
+    LocalProtocolError,
+    NotFoundError,
+    RateError,
+    StateError,
+)
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.kept import pack_outgoing
+from graphchat_bots.line import Line
 from graphchat_bots.log import describe, note, reference
 from graphchat_bots.mailbox import Room
+from graphchat_bots.pace import Pace
 from graphchat_bots.parcel import unpack
 from graphchat_bots.port import Port
 from graphchat_bots.store import BotStore, DeadLetter
@@ -38,14 +45,14 @@ class Outbox:
         store: BotStore,
         timer: Timer,
         activity: Activity,
-        tasks: asyncio.TaskGroup,
+        pace: Pace,
     ) -> None:
         self._port = port
         self._store = store
         self._timer = timer
         self._activity = activity
-        self._tasks = tasks
-        self._lines: dict[str, deque[Outgoing]] = {}
+        self._pace = pace
+        self._lines: dict[str, Line] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self.sent = 0
         """Messages that have left."""
@@ -59,6 +66,10 @@ class Outbox:
         """Seconds that the message has been tried that is tried longest; 0 if there is none."""
         since = min(self._tried_since.values(), default=None)
         return 0.0 if since is None else self._timer.monotonic() - since
+
+    def begin(self, tasks: asyncio.TaskGroup) -> None:
+        """Send by tasks of this group. Before anything else."""
+        self._tasks = tasks
 
     async def recover(self) -> None:
         """Send what an earlier run has left. Nothing else may be put in before this ends.
@@ -76,10 +87,12 @@ class Outbox:
         self.room.take(len(messages))
         for outgoing in messages:
             self._activity.begin(outgoing.chat)
-            if outgoing.chat in self._lines:
-                self._lines[outgoing.chat].append(outgoing)
+            if (line := self._lines.get(outgoing.chat)) is not None:
+                if (needless := line.add(outgoing)) is not None:
+                    self._done(needless)
             else:
-                self._lines[outgoing.chat] = deque([outgoing])
+                self._lines[outgoing.chat] = line = Line()
+                line.add(outgoing)
                 task = self._tasks.create_task(self._drain(outgoing.chat))
                 self._drains.add(task)
                 task.add_done_callback(self._drains.discard)
@@ -109,14 +122,20 @@ class Outbox:
     async def _drain(self, chat: str) -> None:
         line = self._lines[chat]
         while line:
+            await self._pace.go(chat, bulk=line.is_bulk)
             self._tried_since[chat] = self._timer.monotonic()
             try:
-                await self._send(line.popleft())
+                await self._send(line.take())
             finally:
                 del self._tried_since[chat]
             self.room.free()
             self._activity.end(chat)
         del self._lines[chat]
+
+    def _done(self, needless: Outgoing) -> None:
+        self._store.sent(needless.message_id)
+        self.room.free()
+        self._activity.end(needless.chat)
 
     async def _send(self, outgoing: Outgoing) -> None:
         for tries in range(1, MAX_TRIES + 1):
@@ -136,7 +155,8 @@ class Outbox:
                 if hopeless:
                     await self._give_up(outgoing, error, tries)
                     return
-                await self._timer.sleep(delay(tries, self._timer))
+                asked = error.retry_after if isinstance(error, RateError) else 0.0
+                await self._timer.sleep(max(delay(tries, self._timer), asked))
             else:
                 self.sent += 1
                 self._store.sent(outgoing.message_id)

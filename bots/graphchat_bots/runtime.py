@@ -21,6 +21,7 @@ from graphchat_bots.intake import Intake, Parked
 from graphchat_bots.log import note
 from graphchat_bots.mailbox import SLOTS, Mailboxes
 from graphchat_bots.outbox import Outbox
+from graphchat_bots.pace import Pace
 from graphchat_bots.plan import Plan
 from graphchat_bots.port import Incoming, Port
 from graphchat_bots.store import BotStore, Outcome
@@ -53,6 +54,7 @@ class Runtime:
         self._limits = limits
         self._stopping = asyncio.Event()
         self._roles = Roles(store, timer, surroundings.folder)
+        self._pace = Pace(timer, limits)
         every = limits.stream_every.total_seconds()
         self._growing = Growing(port, store, timer, every)
         self.figures: Final = surroundings.figures
@@ -110,7 +112,8 @@ class Runtime:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._store.commits.run())
-            self._outbox = Outbox(self._port, self._store, self._timer, self.activity, tasks)
+            self._outbox = Outbox(self._port, self._store, self._timer, self.activity, self._pace)
+            self._outbox.begin(tasks)
             self._mailboxes = Mailboxes[Work](self._handle, tasks, SLOTS)
             await self._roles.load()
             self._growing.is_behind = self._outbox.is_behind

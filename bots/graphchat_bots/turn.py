@@ -38,6 +38,8 @@ class Outgoing:
     body: bytes
     """As `graphchat_bots.parcel.pack` makes it, or `graphchat_bots.actions.pack`."""
     kind: OutKind = "message"
+    bulk: bool = False
+    """Whether it is in no hurry: other messages of the chat may leave before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,10 @@ class Turn:
         for each, value in zip(fields(self), before, strict=True):
             setattr(self, each.name, value)
 
-    def say(self, message: Parcel, to: str | None = None) -> bytes:
+    def say(self, message: Parcel, to: str | None = None, *, bulk: bool = False) -> bytes:
         """Send ``message`` to the chat, or to another, once the turn is stored; return its id.
+
+        What jobs say is always in ``bulk``: in no hurry.
 
         Raises `LocalProtocolError` if one event sets off more than 1,000 messages or 32 MiB,
         `TypeError` if there is no chat.
@@ -123,7 +127,8 @@ class Turn:
                 " send the rest: await ctx.later(timedelta(), job, ...)"
             )
         name = message_id(self.event.id, len(self.messages))
-        self.messages.append(Outgoing(chat, name, body))
+        bulk = bulk or self.event.kind in {"job", "cron"}
+        self.messages.append(Outgoing(chat, name, body, bulk=bulk))
         return name
 
     def grow(self) -> bytes:
@@ -153,9 +158,9 @@ class Turn:
         )
         return tuple(filled)
 
-    def offer(self, choices: Choices, to: str | None = None) -> bytes:
+    def offer(self, choices: Choices, to: str | None = None, *, bulk: bool = False) -> bytes:
         """Say ``choices`` and wait for an answer to them, in words too. See `say`."""
-        name = self.say(choices, to)
+        name = self.say(choices, to, bulk=bulk)
         self.offers.append(Offer(self.messages[-1].chat, name, choices.options))
         return name
 

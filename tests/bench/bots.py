@@ -14,6 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from graphchat_bots import Bot, Message
+from graphchat_bots.limits import Limits
 from graphchat_bots.testing.person import Person
 from graphchat_bots.testing.world import Level
 
@@ -49,7 +50,8 @@ def start_up(times: int) -> int:
 
 
 def echo() -> Bot:
-    bot = Bot("echo")
+    # How fast it could be: the pace that one chat gets is another matter.
+    bot = Bot("echo", limits=Limits(chat_rate=0))
 
     @bot.message()
     async def again(msg: Message) -> str:

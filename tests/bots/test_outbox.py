@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from graphchat.content import Text
-from graphchat.errors import NotFoundError, StateError
-from graphchat_bots import Bot, Message
+from graphchat.errors import NotFoundError, RateError, StateError
+from graphchat_bots import Bot, Ctx, Message
 from graphchat_bots.testing.memory import MemoryPort
 
 
@@ -127,3 +127,56 @@ async def test_a_network_that_never_takes_a_message_is_given_up(
         assert await world.person("Ann").says("x") == []
         (letter,) = await world.dead_letters()
         assert letter.tries == tries == 100
+
+
+async def test_a_chat_gets_so_many_at_once_and_the_rest_at_a_rate(tmp_path: Path) -> None:
+    async with chatty(40).testing(tmp_path) as world:
+        began = world.clock.now()
+        assert len(await world.person("Ann").says("x")) == 40
+        assert 3.9 < world.clock.now() - began < 4.1  # 20, and then 5 a second
+
+
+async def test_a_network_that_asks_for_a_pause_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, tries = MemoryPort.send, list[float]()
+
+    async def refuse(self: MemoryPort, chat: str, message: Text, message_id: bytes) -> None:
+        tries.append(world.clock.now())
+        if len(tries) == 1:
+            raise RateError(retry_after=77)
+        await send(self, chat, message, message_id)
+
+    monkeypatch.setattr(MemoryPort, "send", refuse)
+    async with chatty(1).testing(tmp_path) as world:
+        assert await world.person("Ann").says("x") == ["x 0"]
+    assert tries[1] - tries[0] == 77
+
+
+async def test_bulk_lets_others_pass_also_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, stuck = MemoryPort.send, asyncio.Event()
+    bot = Bot("newspaper")
+
+    @bot.message()
+    async def print_(ctx: Ctx) -> None:
+        for number in range(3):
+            await ctx.send(f"bulk {number}", bulk=True)
+        status = await ctx.send("0 %")
+        for number in range(1, 5):
+            await status.edit(f"{number} %")
+
+    async def hang(*args: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        await ann.joins()
+        monkeypatch.setattr(MemoryPort, "send", hang)
+        await ann.sends("x")
+        await stuck.wait()
+        monkeypatch.setattr(MemoryPort, "send", send)
+        await world.crash()
+        assert await ann.hears() == ["4 %", "bulk 0", "bulk 1", "bulk 2"]

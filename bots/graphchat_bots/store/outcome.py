@@ -122,8 +122,9 @@ def write_messages(cursor: Cursor, messages: Sequence[Outgoing]) -> None:
     """Put messages into the outbox, but for those that are there."""
     if messages:
         cursor.executemany(
-            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body, kind) VALUES (?, ?, ?, ?)",
-            [(row.chat, row.message_id, row.body, row.kind) for row in messages],
+            "INSERT OR IGNORE INTO bot_outbox (chat, message_id, body, kind, bulk)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [(row.chat, row.message_id, row.body, row.kind, row.bulk) for row in messages],
         )
 
 

@@ -141,7 +141,7 @@ class BotStore:
     async def outbox(self, after: int, most: int) -> list[tuple[int, Outgoing]]:
         """Return messages that were not sent yet, the oldest first, and their numbers."""
         found = await self._rows(
-            "SELECT id, chat, message_id, body, kind FROM bot_outbox WHERE id > ?"
+            "SELECT id, chat, message_id, body, kind, bulk FROM bot_outbox WHERE id > ?"
             " ORDER BY id LIMIT ?",
             after,
             most,
