@@ -19,7 +19,7 @@ from graphchat_bots.handler import Function, Scope, State
 from graphchat_bots.health import HEALTH
 from graphchat_bots.limits import Limits
 from graphchat_bots.place import Place
-from graphchat_bots.plan import Draft, Plan
+from graphchat_bots.plan import Draft, Join, Plan
 from graphchat_bots.plugins import PluginFaultError, load
 from graphchat_bots.port import Invitation
 from graphchat_bots.providers import Factory
@@ -48,6 +48,7 @@ class Bot:
     Decorate functions with its methods, then `run` it. ``relays`` are create URIs that it
     receives through, by default those in ``GRAPHCHAT_RELAYS``, separated by spaces; ``home``
     is where its data lives, by default ``GRAPHCHAT_HOME`` or the platform's data folder.
+    ``join`` says by whose invitation it goes into a group.
     ``health`` is where its probes and figures are served, such as ``127.0.0.1:9464``, by
     default ``GRAPHCHAT_BOT_HEALTH`` or nowhere. A file ``bot.toml`` beside the file that makes
     the bot, or in its home, sets the same in a table with the bot's name.
@@ -62,6 +63,7 @@ class Bot:
         home: Path | None = None,
         limits: Limits | None = None,
         health: str | None = None,
+        join: Join = "admins",
     ) -> None:
         self.name: Final = name
         self.about: Final = about
@@ -74,6 +76,7 @@ class Bot:
         self._beside: Final = Path(caller.f_code.co_filename).parent if caller else Path()
         self._plugins: list[str] = []
         self._plugged: set[str] = set()
+        self.join: Final[Join] = join
         self._router = Router()
         self._jobs: list[Function] = []
         self._crons: list[CronEntry] = []
@@ -130,6 +133,20 @@ class Bot:
         ``graphchat_bots.plugins`` of entry points. One that is missing is found by `check`.
         """
         self._plugins += plugins
+
+    def member(self) -> Callable[[F], F]:
+        """Answer when somebody has come into a group of the bot's, or is in it no more.
+
+        The kind of the `Event` is ``joined`` or ``left``, its sender is whom it is about.
+        """
+        return self._router.member()
+
+    def join_request(self) -> Callable[[F], F]:
+        """Answer when somebody asks to be let into a group in which the bot may do so.
+
+        `Sender.accept` lets them in, `Sender.reject` does not; until then they wait.
+        """
+        return self._router.join_request()
 
     def include(self, router: Router) -> None:
         """Take the handlers of ``router`` in, at this place."""
@@ -333,6 +350,7 @@ class Bot:
             self._factories,
             self._scopes,
             self._crons,
+            join=self.join,
         )
         draft.faults += faults
         return draft

@@ -22,6 +22,7 @@ import msgspec
 
 from graphchat.content import Choices
 from graphchat.errors import LocalProtocolError, StateError
+from graphchat_bots.actions import Action
 from graphchat_bots.conversation.forms import Form, fields_of
 from graphchat_bots.conversation.prompts import Prompt, choice, confirmation, prompt
 from graphchat_bots.conversation.question import Q
@@ -29,6 +30,7 @@ from graphchat_bots.conversation.talk import Talk
 from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.parcel import Parcel
+from graphchat_bots.port import GroupInfo, Member
 from graphchat_bots.reply import Answer, Part, Said, message_of
 from graphchat_bots.sent import Sent
 from graphchat_bots.streaming import Stream
@@ -101,6 +103,10 @@ class World(Protocol):
         """
         ...
 
+    async def group(self, chat: str) -> GroupInfo:
+        """Return how a group is now. Raises `StateError`, `NotFoundError`."""
+        ...
+
 
 @final
 class Ctx:
@@ -164,6 +170,31 @@ class Ctx:
         and is checked before the bot starts.
         """
         return cast("T", self._world.provided(kind))
+
+    def act(self, action: Action) -> None:
+        """Do something in the group; `Sender` and `Message` have methods for all of it."""
+        self._check_group()
+        self._turn.act(action)
+
+    async def group(self) -> GroupInfo:
+        """Return how the group is now: who is in it, and what the bot may do.
+
+        Raises `StateError` in a chat with a contact, or if the bot is in the group no more.
+        """
+        self._check_group()
+        return await self._world.group(self.chat)
+
+    async def members(self) -> Sequence[Member]:
+        """Return who is in the group now, by name; the bot is one of them. Raises as `group`."""
+        return (await self.group()).members
+
+    def sender_of(self, member: Member) -> Sender:
+        """Return a member as somebody whom the bot can mute, remove and so on."""
+        return Sender(member.id, member.name, member.is_bot).at(self)
+
+    def _check_group(self) -> None:
+        if self._turn.event.group is None:
+            raise StateError("This is a chat with one contact, and no group.")
 
     @overload
     async def send(self, answer: Said, *, to: str | None = None, bulk: bool = False) -> Sent: ...

@@ -1,7 +1,6 @@
 """From an event to its effects: finds the handler, gives it what it asks for, runs it."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,19 +11,21 @@ import msgspec
 
 from graphchat.content import Text
 from graphchat_bots import help as words
+from graphchat_bots.addressing import Called, called
 from graphchat_bots.context import TIMEOUT, Ctx
-from graphchat_bots.conversation.calls import COMMAND, Calls
+from graphchat_bots.conversation.calls import Calls
 from graphchat_bots.conversation.keeper import Keeper
 from graphchat_bots.doing import Doing
 from graphchat_bots.errors import ConversationBusyError, HandlerCancelledError, UserError
 from graphchat_bots.figures import Figures
 from graphchat_bots.granting import Roles
+from graphchat_bots.groups import answer_invitation, is_for, is_ignored, is_meant
 from graphchat_bots.growing import Growing
 from graphchat_bots.log import handled
-from graphchat_bots.message import Event, Message, Sender
+from graphchat_bots.message import Event, Message, Sender, event_of
 from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Plan, Rule
-from graphchat_bots.port import Port
+from graphchat_bots.port import GroupInfo, Incoming, Kind, Port
 from graphchat_bots.providers import show
 from graphchat_bots.rates import Limiter
 from graphchat_bots.roles import RESERVED
@@ -102,6 +103,14 @@ class Dispatch:
             raise ConversationBusyError
         turn.say(Text(ASIDE))
 
+    async def group(self, chat: str) -> GroupInfo:
+        return await self._port.group(chat)
+
+    def event_of(self, incoming: Incoming) -> Event:
+        """Return what handlers are given for ``incoming``."""
+        role = self._roles.of(incoming.sender_id)
+        return event_of(incoming, max(role, incoming.role), self._plan.name)
+
     async def run(self, event: Event, job: Job | None = None) -> Doing:
         """Handle ``event``, or run ``job``; return all that follows.
 
@@ -158,14 +167,28 @@ class Dispatch:
         event = doing.event
         if job is not None:
             await self._run_job(doing, job)
+        elif event.kind == "invited":
+            answer_invitation(self._plan, doing.turn)
         elif event.message is None:
-            rules = self._plan.reactions if event.kind == "reaction" else self._plan.contacts
-            for rule in rules:
+            for rule in self._rules(event.kind):
                 await self.keeper.begin(doing, self._calls.plain(rule.handler))
+        elif is_ignored(event.message):
+            return
         elif event.kind == "edited":
             await self._first_that_fits(self._plan.edits, doing, event.message)
         else:
             await self._handle_message(doing, event.message)
+
+    def _rules(self, kind: Kind) -> Sequence[Rule]:
+        match kind:
+            case "joined" | "left":
+                return self._plan.members
+            case "request":
+                return self._plan.requests
+            case "reaction":
+                return self._plan.reactions
+            case _:
+                return self._plan.contacts
 
     async def _run_job(self, doing: Doing, job: Job) -> None:
         if job.name == TIMEOUT:
@@ -181,8 +204,8 @@ class Dispatch:
         await self.keeper.begin(doing, self._calls.job(handler, job.body))
 
     async def _handle_message(self, doing: Doing, message: Message) -> None:
-        if found := COMMAND.match(message.text):
-            await self._handle_command(doing, message, found)
+        if command := called(message.text):
+            await self._handle_command(doing, message, command)
             return
         if (waiting := self.keeper.waiting(doing)) is not None:
             await self.keeper.answer(doing, waiting)
@@ -193,28 +216,31 @@ class Dispatch:
         self, rules: Sequence[Rule], doing: Doing, message: Message
     ) -> None:
         for rule in rules:
-            if rule.fits(message):
+            if is_meant(rule, message) and rule.fits(message):
                 if self._may(rule, rule.handler.name, doing.turn):
                     await self.keeper.begin(doing, self._calls.plain(rule.handler))
                 return
 
-    async def _handle_command(self, doing: Doing, message: Message, found: re.Match[str]) -> None:
-        name, text = found[1].lower(), message.text[found.end() :]
+    async def _handle_command(self, doing: Doing, message: Message, typed: Called) -> None:
+        if message.group is not None and not is_for(self._plan.name, message.group, typed):
+            return
         waiting = self.keeper.waiting(doing)
-        command = self._plan.by_name.get(name)
-        if name == CANCEL and waiting is not None:
+        command = self._plan.by_name.get(typed.name)
+        if typed.name == CANCEL and waiting is not None:
             await self.keeper.cancel(doing, waiting)
         elif command is not None and command.rule.fits(message):
             if self._may(command.rule, f"/{command.name}", doing.turn):
-                await self.keeper.begin(doing, self._calls.command(command, text))
-        elif name in RESERVED and await self._roles.answer(doing.turn, name, text):
+                await self.keeper.begin(doing, self._calls.command(command, typed.text))
+        elif typed.name in RESERVED and await self._roles.answer(
+            doing.turn, typed.name, typed.text
+        ):
             return
-        elif name == "help":
-            doing.turn.say(Text(words.topic(self._plan.seen_by(message), text)))
-        elif name == CANCEL:
+        elif typed.name == "help":
+            doing.turn.say(Text(words.topic(self._plan.seen_by(message), typed.text)))
+        elif typed.name == CANCEL and message.mentioned:
             doing.turn.say(Text(NOTHING))
-        else:
-            doing.turn.say(Text(words.unknown(self._plan.seen_by(message), name)))
+        elif message.mentioned:
+            doing.turn.say(Text(words.unknown(self._plan.seen_by(message), typed.name)))
 
     def _may(self, rule: Rule, name: str, turn: Turn) -> bool:
         """Say whether the sender may use this now; if not, they are told, but not again."""

@@ -22,10 +22,15 @@ from graphchat.ids import MessageId
 from graphchat_bots.parcel import Attachment
 
 
-class Chat(Protocol):
-    """What files need of a contact or a group."""
+class Target(Protocol):
+    """What a file needs that is sent to a contact or a group."""
 
     async def post(self, message: LocalFile, *, id: MessageId) -> Receipt: ...  # noqa: A002
+
+
+class Chat(Protocol):
+    """What a file needs that a contact has sent."""
+
     async def fetch(self, id: MessageId, target: Path) -> Path: ...  # noqa: A002
     async def line(self, id: MessageId) -> Line: ...  # noqa: A002
 
@@ -37,7 +42,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder: Final = folder
 
-    async def send(self, chat: Chat, file: Attachment, message_id: MessageId) -> Receipt:
+    async def send(self, chat: Target, file: Attachment, message_id: MessageId) -> Receipt:
         """Send a file; return once relays have all of it.
 
         After a crash it goes on where it was. Raises `ContentError` or `StateError` if it

@@ -22,7 +22,18 @@ Function = Callable[..., Awaitable[Answer] | AsyncIterator[Answer]]
 Next = Callable[[Event], Awaitable[None]]
 """Lets an event through to the next layer of middleware, and last to its handler."""
 
-Kind = Literal["command", "message", "contact", "job", "reaction", "edited", "cron", "middleware"]
+Kind = Literal[
+    "command",
+    "message",
+    "contact",
+    "job",
+    "reaction",
+    "edited",
+    "member",
+    "request",
+    "cron",
+    "middleware",
+]
 State = type[msgspec.Struct]
 Scope = Literal["sender", "chat", "bot"]
 """Whose a state is: one for each sender in a chat, one for each chat, or one for the bot."""
@@ -31,6 +42,8 @@ _GIVEN: Final[Mapping[Kind, Collection[object]]] = {
     "command": {Ctx, Event, Sender, Message},
     "message": {Ctx, Event, Sender, Message},
     "contact": {Ctx, Event, Sender},
+    "member": {Ctx, Event, Sender},
+    "request": {Ctx, Event, Sender},
     "job": {Ctx, Event, Sender},
     "reaction": {Ctx, Event, Sender, Reaction},
     "edited": {Ctx, Event, Sender, Message},

@@ -13,7 +13,7 @@ from graphchat_bots.errors import ConversationBusyError, StaleStateError
 from graphchat_bots.granting import Roles
 from graphchat_bots.kept import event_in, pack_event, pack_job
 from graphchat_bots.log import describe, note, reference
-from graphchat_bots.message import Event, event_of
+from graphchat_bots.message import Event
 from graphchat_bots.port import Incoming
 from graphchat_bots.roles import Role
 from graphchat_bots.sharing import Sharing
@@ -93,7 +93,7 @@ class Handling:
     async def _run(self, job: Job) -> Outcome:
         again = event_in(job)
         role = self._roles.of(job.sender.id)
-        event = _event_of(job, role) if again is None else event_of(again, role)
+        event = _event_of(job, role) if again is None else self._dispatch.event_of(again)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
             return self._give_up(event, _Failure("crash", tries), again or job)
         try:
@@ -107,7 +107,7 @@ class Handling:
         return self._done(doing)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
-        event = event_of(incoming, self._roles.of(incoming.sender_id))
+        event = self._dispatch.event_of(incoming)
         tries = await self._tries_before(event)
         failure = _Failure("crash", tries)
         while failure.tries < self._limits.tries:

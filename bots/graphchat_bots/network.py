@@ -4,29 +4,28 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
 from graphchat.client import (
     Alarm,
     Contact,
-    ContactEstablished,
     ContactRequested,
     Event,
-    MessageEdited,
-    MessageReceived,
+    Group,
     OwnProfile,
-    Reacted,
     Receipt,
 )
-from graphchat.content import File, Message, Reaction
+from graphchat.content import Delete, File
 from graphchat.errors import CodeError, NotFoundError, StateError
 from graphchat.ids import MessageId
+from graphchat_bots.acting import act, take_back
+from graphchat_bots.actions import Action, Enter
 from graphchat_bots.files import Files
 from graphchat_bots.log import note
 from graphchat_bots.parcel import Attachment, Parcel
-from graphchat_bots.port import Incoming, Invitation
+from graphchat_bots.port import GroupInfo, Incoming, Invitation
+from graphchat_bots.reading import GROUP, OF_CONTACT, incoming_of, info_of
 
 # Handles of contacts that are kept at hand.
 MAX_CONTACTS: Final = 10_000
@@ -58,10 +57,13 @@ class NetworkPort:
         while True:
             await self._profile.wait_events(self._last)
             events = await self._profile.pending_events(self._last, limit)
-            batch = [incoming for event in events if (incoming := self._incoming(event))]
-            rest = [event for event in events if _is_for_nobody(event)]
-            for event in rest:
-                await _take_note(event)
+            batch, rest = list[Incoming](), list[Event]()
+            for event in events:
+                if (incoming := await self._incoming(event)) is not None:
+                    batch.append(incoming)
+                else:
+                    rest.append(event)
+                    await _take_note(event)
             if rest:
                 await self._profile.acknowledge([event.id for event in rest])
             if events:
@@ -72,7 +74,7 @@ class NetworkPort:
     async def recall(self, id: str) -> Incoming:  # noqa: A002 - as the protocol has it
         number = self._numbers.get(id, 0)
         for event in await self._profile.pending_events(number - 1, 1):
-            incoming = self._incoming(event)
+            incoming = await self._incoming(event)
             if event.id == number and incoming is not None:
                 return incoming
         raise NotFoundError("This event is gone, and its chat too.")
@@ -87,15 +89,31 @@ class NetworkPort:
             self._numbers.pop(id_, None)
 
     async def send(self, chat: str, message: Parcel, message_id: bytes) -> None:
-        contact, name = await self._contact(chat), MessageId(message_id)
+        whom = await (self._group(chat) if chat.startswith(GROUP) else self._contact(chat))
+        name = MessageId(message_id)
+        if isinstance(whom, Group) and isinstance(message, Delete):
+            await take_back(whom, MessageId(message.target))
+            return
         if isinstance(message, Attachment):
-            self._receipts.append(await self._files.send(contact, message, name))
+            self._receipts.append(await self._files.send(whom, message, name))
         else:
-            self._receipts.append(await contact.post(message, id=name))
+            self._receipts.append(await whom.post(message, id=name))
 
     async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
+        if chat.startswith(GROUP):
+            raise StateError("A bot gets no files out of groups. Ask for it in a chat of two.")
         contact, name = await self._contact(chat), MessageId(message_id)
         return await self._files.fetch(contact, name, f"{chat}-{name.hex()}", target)
+
+    async def act(self, chat: str, action: Action) -> None:
+        if isinstance(action, Enter):
+            with suppress(StateError):  # in already, or waiting to be let in
+                await self._profile.join_group(action.link)
+            return
+        await act(await self._group(chat), action)
+
+    async def group(self, chat: str) -> GroupInfo:
+        return info_of(await self._group(chat))
 
     async def flush(self, seconds: float) -> None:
         """Wait until a relay has what was sent; what remains leaves at the next start."""
@@ -114,19 +132,12 @@ class NetworkPort:
         except CodeError:
             return Invitation(address.link, "")  # too much for a terminal; the link does
 
-    def _incoming(self, event: Event) -> Incoming | None:
-        match event:
-            case MessageReceived(message_id=message_id):
-                # The sender chooses the message id; the chat is between us and them alone.
-                name, sent_at = f"{event.contact.id}-{message_id.hex()}", event.sent_at.timestamp()
-                found = _make(event.contact, name, event.message, sent_at, message_id)
-            case Reacted() | MessageEdited():
-                found = _about(event)
-            case ContactEstablished():
-                found = _make(event.contact, f"{event.contact.id}-contact", None, 0.0, b"")
-            case _:
-                return None
-        self._keep(event.contact)
+    async def _incoming(self, event: Event) -> Incoming | None:
+        found = await incoming_of(event)
+        if found is None:
+            return None
+        if isinstance(event, OF_CONTACT):
+            self._keep(event.contact)
         if isinstance(found.message, File):
             self._brought[found.id] = f"{found.chat}-{found.message_id.hex()}"
         self._numbers[found.id] = event.id
@@ -146,37 +157,8 @@ class NetworkPort:
             return await self._profile.contact(chat)
         return self._contacts[chat]
 
-
-def _make(
-    contact: Contact, name: str, message: Message | None, sent_at: float, message_id: bytes
-) -> Incoming:
-    card = contact.profile
-    return Incoming(
-        id=name,
-        chat=contact.id,
-        sender_id=contact.id,
-        sender_name=card.name if card else contact.name,
-        kind="contact" if message is None else "message",
-        message=message,
-        sent_at=sent_at,
-        message_id=message_id,
-        from_bot=contact.kind == "bot",
-    )
-
-
-def _about(event: Reacted | MessageEdited) -> Incoming:
-    """Return what is about an earlier message: only the event has a name of its own."""
-    contact, target = event.contact, event.message_id
-    name = f"{contact.id}-{target.hex()}-{event.id}"
-    if isinstance(event, MessageEdited):
-        made = _make(contact, name, event.message, 0.0, target)
-        return replace(made, kind="edited")
-    made = _make(contact, name, Reaction(target, event.emoji), 0.0, target)
-    return replace(made, kind="reaction")
-
-
-def _is_for_nobody(event: Event) -> bool:
-    return not isinstance(event, MessageReceived | ContactEstablished | Reacted | MessageEdited)
+    async def _group(self, chat: str) -> Group:
+        return await self._profile.group(chat.removeprefix(GROUP))
 
 
 async def _take_note(event: Event) -> None:

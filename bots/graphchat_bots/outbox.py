@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from graphchat.errors import (
+    CodeError,
     ContentError,
     LocalProtocolError,
     NotFoundError,
     RateError,
     StateError,
 )
+from graphchat_bots import actions
 from graphchat_bots.activity import Activity
 from graphchat_bots.backoff import delay, insist
 from graphchat_bots.kept import pack_outgoing
@@ -29,7 +31,7 @@ MAX_HELD: Final = 4_096
 MAX_TRIES: Final = 100
 PAGE: Final = 256
 # Trying again would not change it: of these, `StateError` is a contact that has failed.
-_HOPELESS: Final = (NotFoundError, StateError, ContentError, LocalProtocolError)
+_HOPELESS: Final = (NotFoundError, StateError, ContentError, CodeError, LocalProtocolError)
 
 
 class Outbox:
@@ -140,8 +142,7 @@ class Outbox:
     async def _send(self, outgoing: Outgoing) -> None:
         for tries in range(1, MAX_TRIES + 1):
             try:
-                message = unpack(outgoing.body)
-                await self._port.send(outgoing.chat, message, outgoing.message_id)
+                await self._hand_over(outgoing)
             except Exception as error:  # noqa: BLE001 - one message must not end the loop
                 self.unsent += 1
                 hopeless = isinstance(error, _HOPELESS) or tries == MAX_TRIES
@@ -161,6 +162,13 @@ class Outbox:
                 self.sent += 1
                 self._store.sent(outgoing.message_id)
                 return
+
+    async def _hand_over(self, outgoing: Outgoing) -> None:
+        if outgoing.kind == "action":
+            await self._port.act(outgoing.chat, actions.unpack(outgoing.body))
+        else:
+            message = unpack(outgoing.body)
+            await self._port.send(outgoing.chat, message, outgoing.message_id)
 
     async def _give_up(self, outgoing: Outgoing, error: Exception, tries: int) -> None:
         dead = DeadLetter(

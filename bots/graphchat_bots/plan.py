@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -25,6 +25,9 @@ from graphchat_bots.rates import Rate
 from graphchat_bots.roles import RESERVED, Role
 from graphchat_bots.router import COMMAND_NAME, Entry, Filter
 from graphchat_bots.storable import is_storable
+
+Join = Literal["nobody", "admins", "everybody"]
+"""By whose invitation a bot goes into a group: admins are its own, by `Role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ class Plan:
     """Each behind those that it needs."""
     scopes: Mapping[State, Scope] = field(default_factory=dict)
     crons: Mapping[str, Cron] = field(default_factory=dict)
+    members: tuple[Rule, ...] = ()
+    """Of who joins or leaves a group."""
+    requests: tuple[Rule, ...] = ()
+    """Of who asks to be let into a group."""
+    join: Join = "admins"
 
     def seen_by(self, message: Message) -> "Plan":
         """Return the plan with those commands alone that the sender of ``message`` may use."""
@@ -154,6 +162,7 @@ class Draft:
     factories: Sequence[Factory] = ()
     scopes: Mapping[State, Scope] = field(default_factory=dict)
     crons: Sequence[CronEntry] = ()
+    join: Join = "admins"
     faults: list[Fault] = field(default_factory=list[Fault])
     _known: Known = field(default_factory=Known)
 
@@ -162,7 +171,8 @@ class Draft:
         self._check_states()
         providers = read_providers(self.factories, [*GIVEN_TYPES, *self.states], self.faults)
         self._known = Known(self.states, {each.provides for each in providers})
-        rules = {kind: self._rules(kind) for kind in ("message", "contact", "reaction", "edited")}
+        kinds = ("message", "contact", "reaction", "edited", "member", "request")
+        rules = {kind: self._rules(kind) for kind in kinds}
         commands = tuple(self._commands())
         return Plan(
             self.name,
@@ -178,6 +188,9 @@ class Draft:
             providers,
             self.scopes,
             self._crons(),
+            tuple(rules["member"]),
+            tuple(rules["request"]),
+            self.join,
         )
 
     def _check_states(self) -> None:

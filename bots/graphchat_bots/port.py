@@ -6,12 +6,30 @@ The runtime knows nothing else of the network, so it runs over real relays and i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from graphchat.content import Message
+from graphchat_bots.actions import Action
 from graphchat_bots.parcel import Parcel
+from graphchat_bots.roles import Role
 
-Kind = Literal["message", "contact", "reaction", "edited"]
+Kind = Literal[
+    "message",
+    "contact",
+    "reaction",
+    "edited",
+    "joined",
+    "left",
+    "request",
+    "invited",
+    "job",
+    "cron",
+]
+"""What happens: who joins or leaves does so in a group, who requests asks to be let into it."""
+
+
+MODERATORS: Final = frozenset({"moderator", "admin", "owner"})
+"""Roles in a group that may delete posts, and mute and remove members below them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +40,38 @@ class Group:
     """The name of the chat."""
     name: str
     """As its members see it; an admin may change it."""
+    broadcast: bool = False
+    """Whether only its owners talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a group."""
+
+    id: str
+    """As `Incoming.sender_id`."""
+    name: str
+    role: str
+    """``owner``, ``admin``, ``moderator``, ``member`` or ``observer``."""
+    is_bot: bool
+    is_me: bool
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group as it is now."""
+
+    name: str
+    members: tuple[Member, ...]
+    """By name; the bot is one of them."""
+    role: str
+    """Of the bot; empty if it is in no more."""
+
+    @property
+    def moderates(self) -> bool:
+        """Whether the bot may delete posts, and mute and remove members."""
+        return self.role in MODERATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +87,8 @@ class Incoming:
     sender_name: str
     kind: Kind
     message: Message | None
-    """What was said, a `Reaction`, or what a message says now that it was edited; nothing if
-    ``kind`` is ``contact``: somebody has just connected."""
+    """What was said, a `Reaction`, what a message says now that it was edited, or an invitation to
+    a group; else nothing."""
     sent_at: float
     """Seconds since 1970, by the clock of the sender."""
     message_id: bytes
@@ -47,6 +97,10 @@ class Incoming:
     """Whether the other side says that it is a program."""
     group: Group | None = None
     """None in a chat with a contact."""
+    role: Role = Role.MEMBER
+    """In the group: of its moderators, admins and owners that of a moderator."""
+    to_us: bool = False
+    """Whether it replies to a message of the bot's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +150,17 @@ class Port(Protocol):
         acknowledged. Raises `NotFoundError` if it is gone, `StateError` if it cannot be
         written or is no file, `RelayError` if no relay answers.
         """
+        ...
+
+    async def act(self, chat: str, action: Action) -> None:
+        """Do something in a group; what is so already is not done again.
+
+        Raises `NotFoundError` if the group is gone, `StateError` if the bot may not.
+        """
+        ...
+
+    async def group(self, chat: str) -> GroupInfo:
+        """Return how a group is now. Raises `NotFoundError`, `StateError` while outside."""
         ...
 
     async def invitation(self) -> Invitation:

@@ -91,6 +91,20 @@ class Router:
         filters = _filters(condition)
         return self._adder(lambda function: Entry("edited", function, filters=filters))
 
+    def member(self) -> Callable[[F], F]:
+        """Answer when somebody has come into a group of the bot's, or is in it no more.
+
+        The kind of the `Event` is ``joined`` or ``left``, its sender is whom it is about.
+        """
+        return self._adder(lambda function: Entry("member", function))
+
+    def join_request(self) -> Callable[[F], F]:
+        """Answer when somebody asks to be let into a group in which the bot may do so.
+
+        `Sender.accept` lets them in, `Sender.reject` does not; until then they wait.
+        """
+        return self._adder(lambda function: Entry("request", function))
+
     def include(self, router: "Router") -> None:
         """Take the handlers of ``router`` in, at this place."""
         if self in router.routers():

@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 from graphchat.content import Choices, Option, Text
 from graphchat.errors import LocalProtocolError
+from graphchat_bots import actions
+from graphchat_bots.actions import Action
 from graphchat_bots.message import Event, Sender
 from graphchat_bots.parcel import Parcel, pack
 from graphchat_bots.port import Group
@@ -119,17 +121,13 @@ class Turn:
             raise TypeError(
                 "What a cron does belongs to no chat. Say where: await ctx.send(..., to=chat)"
             )
-        body = pack(message)
-        self._size += len(body)
-        if len(self.messages) >= MAX_MESSAGES or self._size > MAX_BYTES:
-            raise LocalProtocolError(
-                "A handler sends more than 1,000 messages or 32 MiB for one event. Let a job"
-                " send the rest: await ctx.later(timedelta(), job, ...)"
-            )
-        name = message_id(self.event.id, len(self.messages))
         bulk = bulk or self.event.kind in {"job", "cron"}
-        self.messages.append(Outgoing(chat, name, body, bulk=bulk))
-        return name
+        return self._leave(chat, pack(message), bulk=bulk)
+
+    def act(self, action: Action) -> None:
+        """Do something in the group once the turn is stored. Raises as `say`."""
+        bulk = self.event.kind in {"job", "cron"}  # as what is said there, for the order
+        self._leave(self.event.chat, actions.pack(action), "action", bulk=bulk)
 
     def grow(self) -> bytes:
         """Keep the place of a message whose text comes by `grown`; return its id. See `say`."""
@@ -162,6 +160,19 @@ class Turn:
         """Say ``choices`` and wait for an answer to them, in words too. See `say`."""
         name = self.say(choices, to, bulk=bulk)
         self.offers.append(Offer(self.messages[-1].chat, name, choices.options))
+        return name
+
+    def _leave(
+        self, chat: str, body: bytes, kind: OutKind = "message", *, bulk: bool = False
+    ) -> bytes:
+        self._size += len(body)
+        if len(self.messages) >= MAX_MESSAGES or self._size > MAX_BYTES:
+            raise LocalProtocolError(
+                "A handler sends more than 1,000 messages or 32 MiB for one event. Let a job"
+                " send the rest: await ctx.later(timedelta(), job, ...)"
+            )
+        name = message_id(self.event.id, len(self.messages))
+        self.messages.append(Outgoing(chat, name, body, kind, bulk=bulk))
         return name
 
     def schedule(self, name: str, body: bytes, due: float) -> None:

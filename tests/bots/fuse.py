@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graphchat.store import Database
-from graphchat_bots.testing.memory import MemoryPort
+from graphchat_bots.testing.memory_port import MemoryPort
 
 Method = Callable[..., Coroutine[Any, Any, Any]]
 

@@ -8,7 +8,7 @@ from graphchat.errors import NotFoundError
 from graphchat_bots import Bot, Message
 from graphchat_bots.port import Incoming
 from graphchat_bots.store import BotStore
-from graphchat_bots.testing.memory import MemoryPort
+from graphchat_bots.testing.memory_port import MemoryPort
 
 
 def echo() -> tuple[Bot, asyncio.Event, list[str]]:

@@ -7,7 +7,7 @@ import pytest
 from graphchat.content import Text
 from graphchat.errors import NotFoundError, RateError, StateError
 from graphchat_bots import Bot, Ctx, Message
-from graphchat_bots.testing.memory import MemoryPort
+from graphchat_bots.testing.memory_port import MemoryPort
 
 
 def chatty(count: int) -> Bot:

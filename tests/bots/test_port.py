@@ -9,6 +9,7 @@ import pytest
 from graphchat.content import Text
 from graphchat.errors import NotFoundError
 from graphchat_bots.port import Incoming, Port
+from graphchat_bots.testing.clock import HandClock
 from graphchat_bots.testing.memory import MemoryNetwork
 from graphchat_bots.testing.network import Network
 from graphchat_bots.testing.relay import RelayNetwork
@@ -16,7 +17,7 @@ from graphchat_bots.testing.relay import RelayNetwork
 
 @pytest.fixture
 async def network(tmp_path: Path, bot_level: str) -> AsyncIterator[Network]:
-    made: Network = MemoryNetwork() if bot_level == "memory" else RelayNetwork(tmp_path)
+    made: Network = MemoryNetwork(HandClock()) if bot_level == "memory" else RelayNetwork(tmp_path)
     yield made
     await made.kill()
     await made.close()

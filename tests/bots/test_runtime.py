@@ -9,7 +9,7 @@ from tests.bots.fuse import Fuse
 
 from graphchat_bots import Bot, Ctx, Message, Rest, given
 from graphchat_bots.limits import Limits
-from graphchat_bots.testing.memory import MemoryPort
+from graphchat_bots.testing.memory_port import MemoryPort
 from graphchat_bots.testing.world import Level, World
 
 

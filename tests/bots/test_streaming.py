@@ -6,7 +6,7 @@ import pytest
 from graphchat.content import Edit, Message as Said, Text
 from graphchat_bots import Bot, Ctx, Part
 from graphchat_bots.limits import Limits
-from graphchat_bots.testing.memory import MemoryPort
+from graphchat_bots.testing.memory_port import MemoryPort
 from graphchat_bots.testing.world import Level, World
 
 WORDS = ("one ", "two ", "three")

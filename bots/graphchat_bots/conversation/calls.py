@@ -1,18 +1,16 @@
 """Handlers by names that can be stored, so that a conversation finds its own again."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from graphchat_bots.addressing import called
 from graphchat_bots.arguments import parse
 from graphchat_bots.errors import ArgumentError
 from graphchat_bots.handler import Handler
 from graphchat_bots.message import Event
 from graphchat_bots.plan import Command, Plan, unpack
-
-COMMAND: Final = re.compile(r"/([A-Za-z][\w-]{0,63})(?:\s+|$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Call:
 
 def is_command(event: Event) -> bool:
     """Say whether the message of ``event`` calls a command."""
-    return event.message is not None and COMMAND.match(event.message.text) is not None
+    return event.message is not None and called(event.message.text) is not None
 
 
 class Calls:
@@ -41,7 +39,14 @@ class Calls:
         self._handlers: dict[str, Handler] = {}
         self._keys: dict[int, str] = {}
         counts = Counter[str]()
-        rules = (*plan.messages, *plan.contacts, *plan.reactions, *plan.edits)
+        rules = (
+            *plan.messages,
+            *plan.contacts,
+            *plan.reactions,
+            *plan.edits,
+            *plan.members,
+            *plan.requests,
+        )
         others = [rule.handler for rule in rules]
         crons = [cron.handler for cron in plan.crons.values()]
         for handler in (*others, *crons, *plan.jobs.values()):
@@ -71,9 +76,9 @@ class Calls:
         """Return the call that began with ``event``; nothing if the bot has changed too much."""
         if (command := self._commands.get(key)) is not None:
             text = event.message.text if event.message else ""
-            found = COMMAND.match(text)
+            found = called(text)
             try:
-                return self.command(command, text[found.end() :] if found else "")
+                return self.command(command, found.text if found else "")
             except ArgumentError:
                 return None
         handler = self._handlers.get(key)

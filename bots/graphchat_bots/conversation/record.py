@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from graphchat import content
 from graphchat_bots.message import Event, Message, Reaction, Sender
-from graphchat_bots.port import Group
+from graphchat_bots.port import Group, Kind
 
 # More would be a loop without an end.
 MAX_ENTRIES: Final = 1_000
@@ -20,7 +20,7 @@ class Happened(Struct, frozen=True, omit_defaults=True):
     """An event, as it is stored."""
 
     id: str
-    kind: Literal["message", "contact", "job", "reaction", "edited", "cron"]
+    kind: Kind
     chat: str
     sender: str
     sender_name: str

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from graphchat.store import Cursor
 from graphchat_bots.conversation.record import Change
+from graphchat_bots.port import Kind
 from graphchat_bots.roles import RoleChange
 from graphchat_bots.store import conversations
 from graphchat_bots.store.offers import write_offers
@@ -36,7 +37,7 @@ class DeadLetter:
 
     reference: str
     """What the chat was told, and what stands in the log."""
-    kind: Literal["message", "contact", "job", "cron", "reaction", "edited", "outgoing"]
+    kind: Kind | Literal["outgoing"]
     id: str
     chat: str
     sender_name: str

@@ -7,6 +7,7 @@ from typing import Final, Protocol, final
 from graphchat.content import Choice, Choices, Edit, Reaction, Text
 from graphchat_bots.parcel import Attachment, Parcel, attachment
 from graphchat_bots.testing.network import Heard, Network
+from graphchat_bots.testing.room import Room
 from graphchat_bots.testing.transcript import Said, Transcript, read
 
 
@@ -43,23 +44,46 @@ class Person:
         await self._join()
         return await self.hears()
 
-    async def says(self, said: Said | Path, *, id: str | None = None) -> list[Said]:  # noqa: A002 - as in the docs
-        """Say something; return the bot's answers once it has nothing more to do here.
+    async def chat(self) -> str:
+        """Return the name of the chat with the bot; connects first, if nobody has."""
+        if self._chat is None:
+            await self.joins()  # whatever the bot says to that is no answer to something else
+        return await self._join()
+
+    async def says(
+        self,
+        said: Said | Path,
+        *,
+        to: Room | None = None,
+        id: str | None = None,  # noqa: A002 - as in the docs
+    ) -> list[Said]:
+        """Say something to the bot, or in a group; return what the bot has said there since.
+
+        It returns once the bot has nothing more to do there.
 
         A path is a file to send. Connects first, if nobody has. The same ``id`` again lets the
         bot receive the same event again. Raises `HandlerError` if a handler fails, unless inside
         `World.expecting`.
         """
-        if self._chat is None:
-            await self.joins()  # whatever the bot says to that is no answer to this
-        await self.sends(said, id=id)
-        return await self.hears()
+        await self.chat()
+        await self.sends(said, to=to, id=id)
+        return await (self.hears() if to is None else to.hears())
 
-    async def sends(self, said: Said | Path, *, id: str | None = None) -> None:  # noqa: A002 - as in the docs
+    async def sends(
+        self,
+        said: Said | Path,
+        *,
+        to: Room | None = None,
+        id: str | None = None,  # noqa: A002 - as in the docs
+    ) -> None:
         """Say something, and do not wait for the answer: `hears` does."""
         chat = await self._join()
         message = await _parcel(said)
         message_id = self._world.message_id(None if id is None else f"{chat} {id}")
+        if to is not None:
+            assert not isinstance(message, Attachment), "files are sent in chats of two"
+            await self._world.network.groups.post(to.chat, chat, message, message_id)
+            return
         self._last = message, message_id
         await self._world.network.say(chat, message, message_id)
         if not isinstance(message, Attachment):

@@ -1,8 +1,6 @@
 """A network with everything real: a relay on loopback, clients, and encryption."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, final
@@ -11,6 +9,7 @@ from graphchat.client import (
     Client,
     Contact,
     Event,
+    GroupMessageReceived,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -25,131 +24,11 @@ from graphchat_bots.files import Files
 from graphchat_bots.local_relay import local_relay
 from graphchat_bots.network import NetworkPort
 from graphchat_bots.parcel import Attachment, Parcel
-from graphchat_bots.port import Incoming, Invitation, Port
+from graphchat_bots.port import Port
 from graphchat_bots.testing.network import Heard
-
-# Seconds that a message may take over loopback on a busy machine.
-PATIENCE: Final = 60.0
-
-
-class Signal:
-    """Wakes all who wait until something holds."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()
-
-    async def until(self, holds: Callable[[], bool], patience: float | None = PATIENCE) -> None:
-        """Wait until ``holds``, which may change when `ring` is called."""
-        async with asyncio.timeout(patience):
-            while not holds():
-                await self._event.wait()
-
-
-class Log:
-    """What has passed the bot's end of the network, over all its lives."""
-
-    def __init__(self) -> None:
-        self.signal: Final = Signal()
-        self.received: Final[dict[tuple[str, bytes], Incoming]] = {}
-        self.acknowledged: Final[set[str]] = set()
-        self._sent: Final[set[bytes]] = set()
-        self._deleted: Final[set[bytes]] = set()
-        self._underway: Final = Counter[tuple[str, bytes]]()
-
-    def about(self, chat: str, target: bytes) -> list[Incoming]:
-        """Return what was received about the message ``target``."""
-        found = self.received.values()
-        return [e for e in found if (e.chat, e.message_id) == (chat, target) and _amends(e)]
-
-    def note_sent(self, chat: str, message_id: bytes, message: Parcel) -> None:
-        """Expect the other end to hear this, unless it was sent before under its id."""
-        if message_id in self._sent:
-            return
-        self._sent.add(message_id)
-        if isinstance(message, Delete):
-            # Whether what it is about still arrives, nobody can tell.
-            self._deleted.add(message.target)
-            self._underway.pop((chat, message.target), None)
-        self._count(chat, message_id, message, 1)
-
-    def note_heard(self, chat: str, heard: Heard) -> None:
-        """Note that the other end has heard this: also before `note_sent`."""
-        self._count(chat, heard.id, heard.message, -1)
-
-    def all_heard(self, chat: str) -> bool:
-        return not any(count > 0 for (name, _), count in self._underway.items() if name == chat)
-
-    def _count(self, chat: str, message_id: bytes, message: Parcel, change: int) -> None:
-        name = message.target if isinstance(message, Amending) else message_id
-        if isinstance(message, Delete):
-            name = b"deleted" + name
-        if name not in self._deleted:
-            self._underway[chat, name] += change
-            if not self._underway[chat, name]:
-                del self._underway[chat, name]
-
-
-@final
-class WatchedPort:
-    """A `Port` that notes what passes, and can hand out an event again."""
-
-    def __init__(self, port: Port, log: Log) -> None:
-        self._port = port
-        self._log = log
-        self._again: list[Incoming] = []
-        self._handed_out: set[str] = set()
-        self._receiving: asyncio.Task[Sequence[Incoming]] | None = None
-
-    async def receive(self, limit: int) -> Sequence[Incoming]:
-        if self._receiving is None:
-            self._receiving = asyncio.create_task(self._port.receive(limit))
-            self._receiving.add_done_callback(lambda _: self._log.signal.ring())
-        task = self._receiving
-        await self._log.signal.until(lambda: task.done() or bool(self._again), patience=None)
-        if self._again:
-            batch: Sequence[Incoming] = [self._again.pop()]
-        else:
-            self._receiving, batch = None, task.result()
-        self._handed_out.update(event.id for event in batch)
-        self._log.received.update({_key(event): event for event in batch})
-        self._log.signal.ring()
-        return batch
-
-    async def recall(self, id: str) -> Incoming:  # noqa: A002 - as the protocol has it
-        return await self._port.recall(id)
-
-    async def acknowledge(self, ids: Sequence[str]) -> None:
-        # Before: a crash may come between the disk and the line after it. What is acknowledged
-        # is handled, so nobody misses it if it does not come again, or if it does.
-        self._log.acknowledged.update(ids)
-        await self._port.acknowledge(ids)
-
-    async def fetch(self, chat: str, message_id: bytes, target: Path) -> Path:
-        return await self._port.fetch(chat, message_id, target)
-
-    async def send(self, chat: str, message: Parcel, message_id: bytes) -> None:
-        await self._port.send(chat, message, message_id)
-        self._log.note_sent(chat, message_id, message)
-
-    async def invitation(self) -> Invitation:
-        return await self._port.invitation()
-
-    def hand_out_again(self, incoming: Incoming) -> None:
-        self._again.append(incoming)
-        self._log.signal.ring()
-
-    def all_handed_out(self) -> bool:
-        """Say whether this life of the bot has got all that no life has finished."""
-        done = self._log.acknowledged | self._handed_out
-        return not self._again and all(e.id in done for e in self._log.received.values())
-
-    def close(self) -> None:
-        if self._receiving is not None:
-            self._receiving.cancel()
+from graphchat_bots.testing.relay_groups import RelayGroups
+from graphchat_bots.testing.relay_log import PATIENCE, Log
+from graphchat_bots.testing.watched import WatchedPort
 
 
 @final
@@ -160,8 +39,11 @@ class Mouth:
         self.contact: Final = contact
         self.heard: list[Heard] = []
 
-    async def listen(self, profile: OwnProfile, log: Log) -> None:
+    async def listen(self, profile: OwnProfile, log: Log, groups: RelayGroups) -> None:
         async for event in profile.events():
+            if isinstance(event, GroupMessageReceived):
+                groups.note(self.contact.id, event)
+                log.signal.ring()
             if (heard := _heard(event)) is not None:
                 self.heard.append(heard)
                 log.note_heard(self.contact.id, heard)
@@ -172,9 +54,11 @@ class Mouth:
 class RelayNetwork:
     """People and one bot, each with a client of their own, and one relay in memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bot: str = "bot") -> None:
         self._folder = folder
+        self._name = bot
         self._log = Log()
+        self.groups: Final = RelayGroups(self._log)
         self._people: dict[str, Mouth] = {}
         self._stack = AsyncExitStack()
         self._bot = AsyncExitStack()
@@ -187,9 +71,9 @@ class RelayNetwork:
             self._relay = await self._stack.enter_async_context(local_relay(None))
         client = await self._client(self._bot, "bot-client")
         profiles = await client.profiles()
-        profile = (
-            profiles[0] if profiles else await client.create_profile(Profile("bot", kind="bot"))
-        )
+        card = Profile(self._name, kind="bot")
+        profile = profiles[0] if profiles else await client.create_profile(card)
+        self.groups.bot = profile
         self._port = WatchedPort(NetworkPort(profile, self._folder / "bot-files"), self._log)
         self._address = (await self._port.invitation()).text
         return self._port
@@ -212,8 +96,9 @@ class RelayNetwork:
         async with asyncio.timeout(PATIENCE):
             await contact.established()
         # Both ends of a connection know it by the same name.
+        self.groups.add(contact.id, profile)
         self._people[contact.id] = mouth = Mouth(contact)
-        listening = asyncio.create_task(mouth.listen(profile, self._log))
+        listening = asyncio.create_task(mouth.listen(profile, self._log, self.groups))
         self._listeners.append(listening)
         await self._log.signal.until(lambda: (contact.id, b"") in self._log.received)
         return contact.id
@@ -241,8 +126,10 @@ class RelayNetwork:
         await self._log.signal.until(self._port.all_handed_out)
 
     async def hear(self, chat: str) -> list[Heard]:
-        mouth = self._people[chat]
         await self._log.signal.until(lambda: self._log.all_heard(chat))
+        if chat in self.groups:
+            return self.groups.hear(chat)
+        mouth = self._people[chat]
         heard, mouth.heard = mouth.heard, []
         return heard
 
@@ -255,15 +142,6 @@ class RelayNetwork:
         assert self._relay is not None
         path = self._folder / f"{name}.db"
         return await stack.enter_async_context(Client(path, relays=[self._relay]))
-
-
-def _key(event: Incoming) -> tuple[str, bytes]:
-    # Several may be about one message: only the event has a name of its own.
-    return event.chat, event.id.encode() if _amends(event) else event.message_id
-
-
-def _amends(event: Incoming) -> bool:
-    return event.kind in {"reaction", "edited"}
 
 
 def _heard(event: Event) -> Heard | None:

@@ -1,7 +1,7 @@
 """A bot in a test, people who talk with it, and everything that can happen to it."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +24,7 @@ from graphchat_bots.testing.clock import HandClock
 from graphchat_bots.testing.memory import MemoryNetwork
 from graphchat_bots.testing.network import Network
 from graphchat_bots.testing.person import Person
+from graphchat_bots.testing.room import Room
 
 Level = Literal["memory", "relay"]
 
@@ -52,9 +53,9 @@ class World:
             raise TypeError(
                 f"no provider makes {', '.join(unknown)}: nothing to take the place of"
             )
-        self.network: Final[Network] = _network(level, folder)
         self.clock: Final = HandClock()
         """The bot's clock; `advance` turns it."""
+        self.network: Final[Network] = _network(level, folder, self.clock, plan.name)
         self._plan = plan
         self._limits = replace(limits, drain=min(limits.drain, DRAIN))
         self._folder = folder
@@ -74,6 +75,38 @@ class World:
     def invite(self, role: Role) -> str:
         """Return what somebody has to say to the bot to get a role, as `graphchat bot admin`."""
         return invite(self._folder, role, self.clock)
+
+    async def group(
+        self, name: str, founder: Person, *others: Person, role: str | None = "member"
+    ) -> Room:
+        """Return a new group of these people and the bot, which gets ``role`` in it.
+
+        Without a role the bot is not in it, and `Room.invites` invites it.
+        """
+        return await self._room(name, founder, others, role=role, approval=False)
+
+    async def closed_group(
+        self, name: str, founder: Person, *others: Person, role: str | None = "moderator"
+    ) -> Room:
+        """Return a group as `group` does, into which nobody else comes without approval."""
+        return await self._room(name, founder, others, role=role, approval=True)
+
+    async def _room(
+        self,
+        name: str,
+        founder: Person,
+        others: Sequence[Person],
+        *,
+        role: str | None,
+        approval: bool,
+    ) -> Room:
+        groups = self.network.groups
+        room = Room(self, await groups.found(name, await founder.chat(), approval=approval))
+        for person in others:
+            await groups.enter(room.chat, await person.chat())
+        if role is not None:
+            await groups.take_bot(room.chat, role)
+        return room
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass for the bot, alarm by alarm; return once all is quiet again."""
@@ -204,12 +237,12 @@ class World:
                 raise HandlerError(f"a handler failed: {error!r}") from error
 
 
-def _network(level: Level, folder: Path) -> Network:
+def _network(level: Level, folder: Path, clock: HandClock, bot: str) -> Network:
     match level:
         case "memory":
-            return MemoryNetwork()
+            return MemoryNetwork(clock, bot)
         case "relay":
             # Heavy, and it needs more than the extra of bots.
             from graphchat_bots.testing.relay import RelayNetwork  # noqa: PLC0415
 
-            return RelayNetwork(folder)
+            return RelayNetwork(folder, bot)

@@ -44,7 +44,7 @@ def test_the_documented_examples_pass_the_documented_test(tmp_path: Path) -> Non
     file = create("hello", tmp_path)
     file.write_text("\n".join((handlers, *more, f"if __name__{start}")))
     (file.parent / "test_reminder.py").write_text(test)
-    passes(file.parent, 2)
+    passes(file.parent, 3)
 
 
 def test_a_project_names_what_it_needs(tmp_path: Path) -> None:

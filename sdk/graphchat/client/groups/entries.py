@@ -116,27 +116,32 @@ def _apply(groups: Groups, turn: Applier, group: LiveGroup, signed: Signed) -> N
 def _tell(groups: Groups, turn: Applier, group: LiveGroup, signed: Signed) -> None:
     action = signed.action
     what = _NEWS.get(type(action))
-    if what is None or signed.entry.author == group.me:
+    # Whoever comes by our link or invitation is let in by us without a word of the application.
+    ours = signed.entry.author == group.me and not isinstance(action, do.Join)
+    if what is None or ours:
         return
-    by, detail = group.name_of(signed.entry.author), ""
+    by, detail, key = group.name_of(signed.entry.author), "", b""
     match action:
         case do.Join():
-            whom = ticket_of(action).name
-        case do.SetRole(target=target, role=role):
-            whom, detail = group.name_of(target), role.name.lower()
-        case do.Remove(target=target, ban=ban):
-            whom, detail = _former(group, target), "banned" if ban else ""
-        case do.Mute(target=target):
-            whom = group.name_of(target)
-        case do.Delete(target=target, seq=seq):
-            whom, detail = _former(group, target), str(seq)
+            ticket = ticket_of(action)
+            whom, key = ticket.name, ticket.key
+        case do.SetRole(target=key, role=role):
+            whom, detail = group.name_of(key), role.name.lower()
+        case do.Remove(target=key, ban=ban):
+            whom, detail = _former(group, key), "banned" if ban else ""
+        case do.Mute(target=key):
+            whom = group.name_of(key)
+        case do.Delete(target=key, seq=seq):
+            whom, detail = _former(group, key), str(seq)
         case do.SetSettings(change=change):
             whom, detail = "", ", ".join(change.given)
         case do.Leave():
-            whom = by = _former(group, signed.entry.author)
+            key = signed.entry.author
+            whom = by = _former(group, key)
         case _:
             whom = ""
-    groups.tell(turn, group, records.GroupChangedRecord(group.id, what, by, whom, detail))
+    event = records.GroupChangedRecord(group.id, what, by, whom, detail, key=key)
+    groups.tell(turn, group, event)
 
 
 def _former(group: LiveGroup, key: bytes) -> str:

@@ -40,6 +40,8 @@ class GroupChanged:
     whom: str
     detail: str
     """The new role, what settings changed, why; may be empty."""
+    whom_key: bytes = b""
+    """Of whom it is about; empty if it is about nobody, or about us."""
 
 
 @dataclass(frozen=True, slots=True)

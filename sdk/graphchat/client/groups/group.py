@@ -107,8 +107,13 @@ class Group:
         """Return who is in, by name. In a broadcast, subscribers are not among them."""
         return views.members(self._begun(), self._engine.context.clock.now())
 
-    def member(self, name: str) -> GroupMember:
-        """Return the member with this name, or whose key begins so. Raises `NotFoundError`."""
+    def member(self, name: str | bytes) -> GroupMember:
+        """Return the member with this name, with this key, or whose key begins so.
+
+        Raises `NotFoundError`.
+        """
+        if isinstance(name, bytes):
+            return views.member(self._begun(), name, self._engine.context.clock.now())
         return views.choose(self.members(), name)
 
     # Talking
@@ -180,6 +185,19 @@ class Group:
         if found is None:
             raise NotFoundError("There is no such post here, or it was deleted.")
         return MessageId(found)
+
+    async def number(self, author_key: bytes, post: MessageId) -> int:
+        """Return the number of a post, which `delete` wants. Raises `NotFoundError`."""
+        read = partial(rows.by_id, self.row_id, post)
+        for author, data in await self._engine.context.database.read(read):
+            if author == author_key:
+                return SignedPost.unpack(data).post.seq
+        raise NotFoundError("There is no such post here, or it was deleted.")
+
+    async def is_mine(self, post: MessageId) -> bool:
+        """Say whether a post is ours."""
+        read = partial(rows.own_post, self.row_id, post)
+        return await self._engine.context.database.read(read) is not None
 
     async def edit(self, post: MessageId, text: str) -> Receipt:
         """Let a text or a caption of ours say something else. Raises `StateError`."""

@@ -22,6 +22,7 @@ class GroupChangedRecord(msgspec.Struct, frozen=True, tag="group.changed"):
     whom: str
     detail: str = ""
     connection: int = 0
+    key: bytes = b""
 
 
 class GroupInvitedRecord(msgspec.Struct, frozen=True, tag="group.invited"):

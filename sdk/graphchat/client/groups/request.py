@@ -26,6 +26,8 @@ class JoinRequest:
         self.name: Final = read.name
         """How they want to be called in the group."""
         self.key: Final = read.key
+        self.kind: Final = read.kind
+        """What they say that they are, such as ``bot``."""
 
     async def accept(self) -> None:
         """Let them in. Raises `StateError` if that was answered already, or is not allowed."""

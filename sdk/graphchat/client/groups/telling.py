@@ -40,8 +40,8 @@ async def event(engine: Engine, row_id: int, found: records.OfGroup) -> OfGroup 
                 datetime.fromtimestamp(found.sent_at, UTC),
                 found.seq,
             )
-        case records.GroupChangedRecord(what=what, by=by, whom=whom, detail=detail):
-            return GroupChanged(row_id, group, what, by, whom, detail)
+        case records.GroupChangedRecord(what=what, by=by, whom=whom, detail=detail, key=key):
+            return GroupChanged(row_id, group, what, by, whom, detail, key)
         case records.JoinRequestedRecord(key=key):
             return await _requested(engine, row_id, group, key)
         case records.GroupGapRecord(author=author, first=first, last=last, host=host):

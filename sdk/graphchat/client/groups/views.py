@@ -11,7 +11,9 @@ from graphchat.client.groups.live import LiveGroup
 from graphchat.client.groups.posts import message_of
 from graphchat.codes import Code, GroupCode
 from graphchat.content import Message
+from graphchat.content.profile import ProfileKind
 from graphchat.core.groups.post import SignedPost
+from graphchat.core.groups.state import Member
 from graphchat.errors import NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.secret import Secret
@@ -33,6 +35,8 @@ class GroupMember:
     me: bool
     host: bool
     muted_until: datetime | None
+    kind: ProfileKind = "person"
+    """What they say that they are, such as ``bot``; of who founded the group nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +64,28 @@ class GroupLine:
 
 def members(group: LiveGroup, now: float) -> list[GroupMember]:
     """Return who is in, by name."""
-    found = [
-        GroupMember(
-            each.key,
-            each.name,
-            each.role.name.lower(),
-            each.key == group.me,
-            each.key in group.state.forwarders,
-            datetime.fromtimestamp(each.muted_until_ms / 1000, UTC)
-            if each.muted_until_ms / 1000 > now
-            else None,
-        )
-        for each in group.state.members.values()
-    ]
+    found = [_member(group, each, now) for each in group.state.members.values()]
     return sorted(found, key=lambda each: (each.name.casefold(), each.key))
+
+
+def member(group: LiveGroup, key: bytes, now: float) -> GroupMember:
+    """Return the member with this key. Raises `NotFoundError`."""
+    if key not in group.state.members:
+        raise NotFoundError("There is no member with this key any more.")
+    return _member(group, group.state.members[key], now)
+
+
+def _member(group: LiveGroup, found: Member, now: float) -> GroupMember:
+    muted_until = found.muted_until_ms / 1000
+    return GroupMember(
+        found.key,
+        found.name,
+        found.role.name.lower(),
+        found.key == group.me,
+        found.key in group.state.forwarders,
+        datetime.fromtimestamp(muted_until, UTC) if muted_until > now else None,
+        found.kind,
+    )
 
 
 def choose(found: list[GroupMember], name: str) -> GroupMember:

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 import msgspec
 
+from graphchat.content.profile import ProfileKind
 from graphchat.core.groups import actions as do
 from graphchat.core.groups.actions import Action, Role, Settings
 from graphchat.core.groups.entry import ticket_of
@@ -27,6 +28,8 @@ class Member:
     role: Role
     since_ms: int
     muted_until_ms: int = 0
+    kind: ProfileKind = "person"
+    """As their ticket says; who founded the group has none."""
 
 
 @dataclass(slots=True)
@@ -166,7 +169,9 @@ class GroupState:
         old = self.members.get(ticket.key)
         role = Role.MEMBER if old is None else old.role
         since = ts_ms if old is None else old.since_ms
-        self.members[ticket.key] = Member(ticket.key, ticket.name, ticket.box, role, since)
+        self.members[ticket.key] = Member(
+            ticket.key, ticket.name, ticket.box, role, since, kind=ticket.kind
+        )
 
     def _lose(self, key: bytes) -> None:
         self.members.pop(key, None)
@@ -184,4 +189,5 @@ class GroupState:
             old.role if role is None else role,
             old.since_ms,
             old.muted_until_ms if muted_until_ms is None else muted_until_ms,
+            old.kind,
         )

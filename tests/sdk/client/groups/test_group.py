@@ -15,9 +15,15 @@ from tests.sdk.client.groups.crowd import (
 )
 from tests.sdk.client.people import Place, introduce, one, take, until
 
-from graphchat import GroupChanged, GroupInvited, GroupMessageReceived, JoinRequested
+from graphchat import (
+    GroupChanged,
+    GroupInvited,
+    GroupMessageReceived,
+    JoinRequested,
+    Profile,
+)
 from graphchat.core.groups.actions import Change
-from graphchat.errors import StateError
+from graphchat.errors import NotFoundError, StateError
 from graphchat.ids import MessageId
 from graphchat.store import Cursor
 
@@ -211,3 +217,36 @@ async def test_a_post_with_a_known_id_is_posted_once(place: Place) -> None:
     await his.send("once", id=name)
     await his.send("twice")
     assert await hears(alice.me, 2) == ["Bob: once", "Bob: twice"]
+
+
+async def test_a_host_is_told_who_came_in_and_what_they_are(place: Place) -> None:
+    one_relay = await place.relay("one")
+    alice, bot = await place.home("Alice", [one_relay]), await place.home("Robot", [one_relay])
+    await bot.me.edit(Profile("Robot", kind="bot"))
+    hers = await alice.me.create_group("Hikers")
+    his = await enter(bot.me, hers)
+    entered, joined = await take(alice.me, GroupChanged, 2)
+    assert (entered.what, joined.what, joined.whom) == ("entered", "joined", "Robot")
+    member = hers.member(joined.whom_key)
+    assert (member.name, member.kind, member.role) == ("Robot", "bot", "member")
+    assert {each.name: each.kind for each in his.members()} == {"Alice": "person", "Robot": "bot"}
+    with pytest.raises(NotFoundError):
+        hers.member(bytes(32))
+
+
+async def test_a_post_is_found_by_its_id(place: Place) -> None:
+    alice, bob = await homes(place, "Alice", "Bob")
+    hers = await alice.me.create_group("Hikers")
+    his = await enter(bob.me, hers)
+    await his.send("first", id=MessageId(b"1" * 16))
+    await his.send("second", id=MessageId(b"2" * 16))
+    posts = [await one(alice.me, GroupMessageReceived) for _ in range(2)]
+    key = posts[0].author_key
+    assert [await hers.number(key, post.message_id) for post in posts] == [1, 2]
+    assert [await his.is_mine(post.message_id) for post in posts] == [True, True]
+    assert not await hers.is_mine(posts[0].message_id)
+    await hers.delete(key, 1)
+    with pytest.raises(NotFoundError):
+        await hers.number(key, posts[0].message_id)
+    with pytest.raises(NotFoundError):
+        await hers.number(bytes(32), posts[1].message_id)
