@@ -33,7 +33,7 @@ from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, Outcome
 from graphchat_bots.surroundings import Surroundings
 from graphchat_bots.turn import Job, Turn
-from graphchat_bots.understanding import understand
+from graphchat_bots.understanding import is_offered, understand
 
 CANCEL: Final = "cancel"
 NOTHING: Final = "There is nothing to cancel."
@@ -162,13 +162,16 @@ class Dispatch:
         doing.rows = doing.states.changed()
 
     async def _handle(self, doing: Doing, job: Job | None) -> None:
-        if doing.event.kind in {"message", "reaction"} and self.keeper.waiting(doing) is None:
-            await understand(doing.turn, self._store.offers)
+        waiting = await self._answered(doing)
         event = doing.event
         if job is not None:
             await self._run_job(doing, job)
         elif event.kind == "invited":
             answer_invitation(self._plan, doing.turn)
+        elif (
+            waiting and event.reaction and await self.keeper.react(doing, waiting, event.reaction)
+        ):
+            return
         elif event.message is None:
             for rule in self._rules(event.kind):
                 await self.keeper.begin(doing, self._calls.plain(rule.handler))
@@ -177,7 +180,17 @@ class Dispatch:
         elif event.kind == "edited":
             await self._first_that_fits(self._plan.edits, doing, event.message)
         else:
-            await self._handle_message(doing, event.message)
+            await self._handle_message(doing, event.message, waiting)
+
+    async def _answered(self, doing: Doing) -> str | None:
+        """Return the conversation that the event may answer; else let it say what it chose."""
+        if doing.event.kind not in {"message", "reaction"}:
+            return None
+        waiting = self.keeper.waiting(doing)
+        if waiting is not None and not await is_offered(doing.event, self._store.offers):
+            return waiting
+        await understand(doing.turn, self._store.offers)
+        return None
 
     def _rules(self, kind: Kind) -> Sequence[Rule]:
         match kind:
@@ -203,11 +216,11 @@ class Dispatch:
             raise LookupError(f"there is no job {job.name} any more")
         await self.keeper.begin(doing, self._calls.job(handler, job.body))
 
-    async def _handle_message(self, doing: Doing, message: Message) -> None:
+    async def _handle_message(self, doing: Doing, message: Message, waiting: str | None) -> None:
         if command := called(message.text):
             await self._handle_command(doing, message, command)
             return
-        if (waiting := self.keeper.waiting(doing)) is not None:
+        if waiting is not None:
             await self.keeper.answer(doing, waiting)
             return
         await self._first_that_fits(self._plan.messages, doing, message)

@@ -21,9 +21,15 @@ async def understand(turn: Turn, offers: Offers) -> None:
     if offer is not None and option is not None:
         turn.offers.append(replace(offer, is_open=False))
         said = Choice(offer.message_id, option.id, option.label)
-        turn.event = replace(event, message=_message(event, said))
+        turn.event = as_choice(event, said)
     elif event.message is not None and isinstance(event.message.content, Choice):
-        turn.event = replace(event, message=_message(event, Text(event.message.text)))
+        turn.event = as_choice(event, Text(event.message.text))
+
+
+async def is_offered(event: Event, offers: Offers) -> bool:
+    """Say whether ``event`` is about a message with choices that a handler has sent."""
+    button = event.message is not None and isinstance(event.message.content, Choice)
+    return (button or event.reaction is not None) and await _offer(event, offers) is not None
 
 
 async def _offer(event: Event, offers: Offers) -> Offer | None:
@@ -48,8 +54,12 @@ def _option(event: Event, offer: Offer | None) -> Option | None:
     return None if event.message is None else chosen(offer.options, event.message.content)
 
 
-def _message(event: Event, said: Choice | Text) -> Message:
+def as_choice(event: Event, said: Choice | Text) -> Event:
+    """Return the event as one in which ``said`` was said."""
     if event.message is not None:
-        return replace(event.message, content=said)
-    assert event.reaction is not None  # only messages and reactions choose
-    return Message(event.reaction.to, event.sender, said, event.reaction.sent_at, event.group)
+        return replace(event, message=replace(event.message, content=said))
+    about = event.reaction
+    assert about is not None  # only messages and reactions choose
+    return replace(
+        event, message=Message(about.to, event.sender, said, about.sent_at, event.group)
+    )

@@ -30,10 +30,11 @@ from graphchat_bots.errors import ArgumentError, AskTimeoutError, CancelledByUse
 from graphchat_bots.figures import Figures
 from graphchat_bots.limits import Limits
 from graphchat_bots.log import note
-from graphchat_bots.message import Message
+from graphchat_bots.message import Message, Reaction
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, Conversations
 from graphchat_bots.turn import Turn
+from graphchat_bots.understanding import as_choice
 
 # Coroutines that are set aside; of more, the oldest are run again when they are answered.
 MAX_LIVE: Final = 10_000
@@ -82,6 +83,24 @@ class Keeper:
             await self._changed(doing, id_)
         else:
             await self._accept(doing, run)
+
+    async def react(self, doing: Doing, id_: str, reaction: Reaction) -> bool:
+        """Take an emoji as the answer, if it stands for one; return whether it does."""
+        try:
+            run = await self._wake(doing, id_)
+        except DivergedError:
+            return False
+        option = None
+        if run.prompt is not None and reaction.to in run.talk.questions:
+            option = run.prompt.reacted(reaction.emoji)
+        if option is not None:
+            said = Choice(reaction.to, option.id, option.label)
+            doing.turn.event = as_choice(doing.event, said)
+        if option is None and not run.has_taken:
+            doing.runs.append(run)
+            return False
+        await self._accept(doing, run)
+        return True
 
     async def cancel(self, doing: Doing, id_: str) -> None:
         """Raise `CancelledByUserError` in the handler that waits, and end it.

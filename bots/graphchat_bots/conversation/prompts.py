@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import Enum
 from functools import partial
 from types import MappingProxyType
@@ -10,7 +9,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from graphchat import content
 from graphchat.content.asking import MAX_OPTIONS, MAX_QUESTION
-from graphchat_bots.choosing import chosen
+from graphchat_bots.choosing import chosen, reacted
 from graphchat_bots.conversation.question import Q
 from graphchat_bots.convert import Converter, Rest, converter, truth
 from graphchat_bots.errors import ArgumentError
@@ -35,7 +34,8 @@ class Prompt:
     """Return the message that asks, after a sentence about the last answer, or after none."""
     accept: Callable[[Message], object]
     """Return the value of an answer, or raise `ArgumentError` that says what is wanted."""
-    timeout: timedelta | None = None
+    reacted: Callable[[str], content.Option | None] = lambda _emoji: None
+    """Return the option that an emoji to the question means."""
 
 
 def prompt(question: str | Q, kind: object = str) -> Prompt:
@@ -61,7 +61,7 @@ def confirmation(question: Q) -> Prompt:
             return content.Text(f"{text} (yes/no)")
         return content.Choices(text, (YES, NO), fallback="(yes/no)")
 
-    return Prompt(question.name, words, _accept_truth)
+    return Prompt(question.name, words, _accept_truth, _thumb)
 
 
 def choice(question: Q, values: Mapping[str, object]) -> Prompt:
@@ -81,7 +81,7 @@ def choice(question: Q, values: Mapping[str, object]) -> Prompt:
             raise ArgumentError(f"I need {_one_of(labels)}.")
         return values[option.label]
 
-    return Prompt(question.name, words, accept)
+    return Prompt(question.name, words, accept, partial(reacted, options))
 
 
 def optional(question: Q, kind: object, default: object) -> Prompt:
@@ -138,6 +138,11 @@ def _accept_truth(answer: Message) -> object:
         return truth(answer.text.strip())
     except ValueError:
         raise ArgumentError("I need yes or no.") from None
+
+
+def _thumb(emoji: str) -> content.Option | None:
+    thumbs = {"👍": YES, "👎": NO}
+    return thumbs.get(emoji) or reacted((YES, NO), emoji)
 
 
 def _plain(question: str, before: str) -> content.Message:

@@ -18,6 +18,7 @@ from graphchat_bots import (
     Limits,
     Message,
     Q,
+    Reply,
     StepError,
     UserError,
 )
@@ -591,3 +592,30 @@ async def test_an_answer_can_be_replied_to(tmp_path: Path) -> None:
         await world.crash()
         (reaction,) = await ann.says("This.")
         assert isinstance(reaction, Reaction)
+
+
+async def test_an_emoji_answers_a_question(tmp_path: Path, bot_level: Level) -> None:
+    async with shop(Orders()).testing(tmp_path, bot_level) as world:
+        ann = world.person("Ann")
+        (size,) = await ann.says("/order")
+        assert await ann.reacts(size, "👍") == []
+        assert await ann.reacts(size, "2️⃣") == ["How many?"]
+        (sure,) = await ann.says("1")
+        await world.crash()
+        assert await ann.reacts(size, "1️⃣") == []
+        assert await ann.reacts(sure, "👍") == ["Order M1-001 placed.", "You have 1."]
+
+
+async def test_buttons_of_handlers_work_while_somebody_is_asked(tmp_path: Path) -> None:
+    bot = shop(Orders())
+
+    @bot.command()
+    async def menu() -> Reply:
+        return Reply("What next?", choices=["Stop", "Go"])
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        await ann.says("/menu")
+        await ann.says("/order")
+        assert await ann.presses("What next? 1) Stop 2) Go", "Go") == ["? Go"]
+        assert await ann.says("2") == ["How many?"]
