@@ -25,6 +25,7 @@ from graphchat_bots.testing.memory import MemoryNetwork
 from graphchat_bots.testing.network import Network
 from graphchat_bots.testing.person import Person
 from graphchat_bots.testing.room import Room
+from graphchat_bots.testing.weather import Weather, WeatheredPort
 
 Level = Literal["memory", "relay"]
 
@@ -64,6 +65,7 @@ class World:
         self._failures: list[Exception] = []
         self._expected: tuple[type[Exception], ...] = ()
         self._named = 0
+        self._weather = Weather()
         self._stack = AsyncExitStack()
 
     def person(self, name: str, *, is_bot: bool = False) -> Person:
@@ -158,9 +160,28 @@ class World:
 
         Raises `HandlerError` if a handler has failed that was not expected to.
         """
-        await self._while_running(self.network.settle())
-        await self._while_running(self._runtime.idle(chat))
+        await self._while_running(self._settle(chat))
         self._raise_failures()
+
+    def duplicate(self) -> None:
+        """Let the bot receive everything a second time from now on, once it has handled it."""
+        self._weather.duplicating = True
+
+    def reorder(self) -> None:
+        """Let chats reach the bot in another order from now on.
+
+        Inside a chat the order is a promise of the network, and stays.
+        """
+        self._weather.reordering = True
+
+    def partition(self) -> None:
+        """Cut the bot off from its relays until `heal`: nothing arrives, and nothing leaves."""
+        self._weather.is_cut = True
+
+    async def heal(self) -> None:
+        """End `partition`: what waited on both sides arrives; return once all is quiet."""
+        await self._weather.mend(self._network_port)
+        await self.settle()
 
     def message_id(self, name: str | None) -> bytes:
         """Return the id of a message: always the same for a name, a fresh one for none."""
@@ -201,23 +222,34 @@ class World:
         opening = Database.open(self._folder / "bot.db", None, clock=self.clock, app=BOT)
         database = await self._stack.enter_async_context(opening)
         self._store = await BotStore.open(database)
-        port = await self.network.start()
+        self._network_port = await self.network.start()
+        self._port = WeatheredPort(self._network_port, self._weather)
         provided = await self._stack.enter_async_context(
             opened(self._plan.providers, self._store, self._provide)
         )
         surroundings = Surroundings(
             self.clock, self._limits, provided, self._folder, self._failures.append
         )
-        self._runtime = Runtime(self._plan, port, self._store, surroundings)
+        self._runtime = Runtime(self._plan, self._port, self._store, surroundings)
         self._running = asyncio.create_task(self._runtime.run())
 
     async def _kill(self) -> None:
         self._running.cancel()
         await asyncio.wait([self._running])
+        self._port.close()
         await self.network.kill()
         await self._stack.aclose()
         if not self._running.cancelled():
             self._running.result()
+
+    async def _settle(self, chat: str | None) -> None:
+        quiet = False
+        while not quiet:
+            if not self._weather.is_cut:
+                await self.network.settle()
+            quiet = await self._port.quiet()
+            await self._runtime.idle(chat)
+            quiet = quiet and await self._port.quiet()
 
     async def _while_running(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
