@@ -92,10 +92,6 @@ class World(Protocol):
         """Return how many jobs of a chat are stored."""
         ...
 
-    def renewed(self, sender: Sender) -> Sender:
-        """Return what is known now of a sender: roles may have been granted or taken back."""
-        ...
-
     def make_way(self, turn: Turn, talk: str) -> None:
         """Let the conversation ``talk`` ask: say so if that ends another one.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from graphchat_bots.granting import Roles
 from graphchat_bots.groups import answer_invitation, is_for, is_ignored, is_meant
 from graphchat_bots.growing import Growing
 from graphchat_bots.log import handled
-from graphchat_bots.message import Event, Message, Sender, event_of
+from graphchat_bots.message import Event, Message, event_of
 from graphchat_bots.middleware import wrap
 from graphchat_bots.plan import Plan, Rule
 from graphchat_bots.port import GroupInfo, Incoming, Kind, Port
@@ -78,9 +78,6 @@ class Dispatch:
         self, job: Callable[..., object], args: Sequence[object], named: Mapping[str, object]
     ) -> tuple[str, bytes]:
         return self._plan.pack(job, args, named)
-
-    def renewed(self, sender: Sender) -> Sender:
-        return replace(sender, role=self._roles.of(sender.id))
 
     def provided(self, kind: object) -> object:
         try:

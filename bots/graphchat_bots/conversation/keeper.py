@@ -186,7 +186,6 @@ class Keeper:
             head,
             ctx,
             states,
-            self._world.renewed,
             call(called.handler, ctx, states, called.values),
         )
 
@@ -268,7 +267,7 @@ class Keeper:
 
     async def _again(self, doing: Doing, row: Waiting, *, by_name: bool = False) -> Run:
         head = head_of(row.head)
-        event = event_of(head.event, self._world.renewed)
+        event = event_of(head.event)
         called = self._calls.again(row.handler, event, head.body)
         if called is None:
             raise DivergedError
@@ -318,13 +317,11 @@ class Keeper:
 
     async def _restart(self, doing: Doing, row: Waiting) -> None:
         head = head_of(row.head)
-        called = self._calls.again(
-            row.handler, event_of(head.event, self._world.renewed), head.body
-        )
+        called = self._calls.again(row.handler, event_of(head.event), head.body)
         if called is None:
             self._abort(doing, row)
             return
-        doing.turn = Turn(replace(event_of(head.event, self._world.renewed), id=doing.event.id))
+        doing.turn = Turn(replace(event_of(head.event), id=doing.event.id))
         doing.turn.say(Text(AGAIN))
         # By name, what is stored replaces the old journal.
         talk = Talk(row.id, Journal([], by_name=True), self._save)

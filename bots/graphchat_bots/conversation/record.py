@@ -1,6 +1,5 @@
 """What is stored of a conversation: how it began, and what was answered and done since."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +10,7 @@ from msgspec import Struct
 from graphchat import content
 from graphchat_bots.message import Event, Message, Reaction, Sender
 from graphchat_bots.port import Group, Kind
+from graphchat_bots.roles import Role
 
 # More would be a loop without an end.
 MAX_ENTRIES: Final = 1_000
@@ -34,6 +34,8 @@ class Happened(Struct, frozen=True, omit_defaults=True):
     group_name: str | None = None
     reaction: tuple[bytes, str] | None = None
     """The id of a message, and the emoji."""
+    role: int = 0
+    """What the sender was then: the same when the handler runs again."""
 
 
 class Answered(Struct, tag="answer", frozen=True, omit_defaults=True):
@@ -146,12 +148,14 @@ def happened(event: Event, at: float) -> Happened:
         _said_at(event),
         None if event.group is None else event.group.name,
         None if event.reaction is None else (event.reaction.to, event.reaction.emoji),
+        event.sender.role,
     )
 
 
-def event_of(stored: Happened, renew: Callable[[Sender], Sender]) -> Event:
-    """Return the event that was stored, with what is known of its sender now."""
-    sender = renew(Sender(stored.sender, stored.sender_name, stored.from_bot))
+def event_of(stored: Happened) -> Event:
+    """Return the event that was stored."""
+    role = Role(stored.role)
+    sender = Sender(stored.sender, stored.sender_name, stored.from_bot, role)
     at = datetime.fromtimestamp(stored.sent_at, UTC)
     group = None if stored.group_name is None else Group(stored.chat, stored.group_name)
     message = None

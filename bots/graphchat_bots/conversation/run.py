@@ -1,7 +1,7 @@
 """One handler at work, or set aside: its coroutine, its journal, and what it was given."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,6 @@ from graphchat_bots.conversation.prompts import Prompt
 from graphchat_bots.conversation.record import Answered, Head, TimedOut, Waiting, event_of, pack
 from graphchat_bots.conversation.talk import DIVERGED, Talk
 from graphchat_bots.errors import ArgumentError, AskTimeoutError
-from graphchat_bots.message import Sender
 from graphchat_bots.states import States
 from graphchat_bots.turn import Turn
 
@@ -26,8 +25,6 @@ class Run:
     head: Head
     ctx: Ctx
     states: States
-    renew: Callable[[Sender], Sender]
-    """Return what is known now of a sender."""
     work: Coroutine[object, object, None]
     prompt: Prompt | None = None
     """What it waits for."""
@@ -61,7 +58,7 @@ class Run:
             raise DivergedError
 
     async def _replay(self, turn: Turn, asked: Prompt, entry: Answered | TimedOut) -> object:
-        event = event_of(entry.event, self.renew)
+        event = event_of(entry.event)
         own = event.id == turn.event.id
         if own:
             self.ctx.enter(turn, entry.event.at)

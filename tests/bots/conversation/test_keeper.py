@@ -19,6 +19,7 @@ from graphchat_bots import (
     Message,
     Q,
     Reply,
+    Role,
     StepError,
     UserError,
 )
@@ -619,3 +620,20 @@ async def test_buttons_of_handlers_work_while_somebody_is_asked(tmp_path: Path) 
         await ann.says("/order")
         assert await ann.presses("What next? 1) Stop 2) Go", "Go") == ["? Go"]
         assert await ann.says("2") == ["How many?"]
+
+
+async def test_a_handler_that_runs_again_sees_the_role_of_then(tmp_path: Path) -> None:
+    bot = Bot("guard")
+
+    @bot.command()
+    async def begin(ctx: Ctx) -> str:
+        question = "Whom?" if ctx.sender.role is Role.ADMIN else "Why?"
+        return f"{question} {await ctx.ask(question)}"
+
+    async with bot.testing(tmp_path) as world:
+        ann = world.person("Ann")
+        assert await ann.says("/begin") == ["Why?"]
+        await ann.says(world.invite(Role.ADMIN))
+        await world.crash()
+        assert await ann.says("So.") == ["Why? So."]
+        assert await ann.says("/begin") == ["Whom?"]
