@@ -66,7 +66,7 @@ class States:
         """Return what the handler was given, by the names of the states."""
         return {state.__name__: given.first for state, given in self._given.items()}
 
-    async def refresh(self, event: "States") -> dict[str, bytes]:
+    async def refresh(self, event: "States | None" = None) -> dict[str, bytes]:
         """Bring what is stored, or changed in ``event`` so far, into the structs.
 
         Returns what was another than before, by the names of the states.
@@ -74,16 +74,11 @@ class States:
         changed = {}
         for state, given in self._given.items():
             await self._look(state, given)
-            now = event.now(state) or given.before
+            now = (event.now(state) if event else None) or given.before
             if now != msgspec.msgpack.encode(given.value):
                 changed[state.__name__] = now
         self.overwrite(changed)
         return changed
-
-    async def compare(self) -> None:
-        """Take what is stored for what was there before: the handler has run again."""
-        for state, given in self._given.items():
-            await self._look(state, given)
 
     def overwrite(self, bodies: Bodies) -> None:
         """Bring these into the structs, by the names of the states."""

@@ -26,6 +26,7 @@ class Journal:
         self._taken: list[Entry] = []
         self._stored = len(entries)
         self.by_name = by_name
+        self._is_amended = False
 
     @property
     def replaying(self) -> bool:
@@ -67,9 +68,19 @@ class Journal:
             raise LocalProtocolError("A conversation asks and does more than 1,000 things.")
         self._taken.append(entry)
 
+    def amend(self, entry: Entry) -> None:
+        """Let ``entry`` stand for the one that was taken last."""
+        self._taken[-1] = entry
+        self._is_amended = True
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether what `unstored` returns replaces what is stored."""
+        return self.by_name or self._is_amended
+
     def unstored(self) -> tuple[tuple[int, bytes], ...]:
-        """Return what has to be written, with its numbers: all of it if it is by name."""
-        if self.by_name:
+        """Return what has to be written, with its numbers. See `is_rewritten`."""
+        if self.is_rewritten:
             return tuple((n, pack(e)) for n, e in enumerate([*self._taken, *self._old]))
         new = self._taken[self._stored :]
         return tuple((n, pack(entry)) for n, entry in enumerate(new, self._stored))
@@ -77,3 +88,4 @@ class Journal:
     def are_stored(self) -> None:
         """Note that what `unstored` has returned is on disk, or will be before it counts."""
         self._stored = self.size
+        self._is_amended = False

@@ -191,7 +191,7 @@ class Keeper:
 
     async def _save(self, id_: str, journal: Journal) -> None:
         entries, at = journal.unstored(), self._world.now()
-        await self._conversations.append(id_, entries, at, rewrite=journal.by_name)
+        await self._conversations.append(id_, entries, at, rewrite=journal.is_rewritten)
         journal.are_stored()
 
     async def _go(
@@ -229,7 +229,7 @@ class Keeper:
         if other is not None and other != id_:
             doing.changes[other] = Change(other)
         doing.changes[id_] = Change(
-            id_, run.waiting(doing.at + self._keep), journal.unstored(), journal.by_name
+            id_, run.waiting(doing.at + self._keep), journal.unstored(), journal.is_rewritten
         )
         doing.runs.append(run)
 

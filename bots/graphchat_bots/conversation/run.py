@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from graphchat_bots.context import Ctx
 from graphchat_bots.conversation.calls import Call
 from graphchat_bots.conversation.driving import ENDED, drive
@@ -70,7 +72,7 @@ class Run:
         if own:
             self.has_taken = True
             self.talk.waking = False  # from here on it has not been here before
-            await self.states.compare()
+            await self._refresh(entry)
         if isinstance(entry, TimedOut):
             return await drive(self.work, error=AskTimeoutError())
         assert event.message is not None  # only messages answer
@@ -79,6 +81,12 @@ class Run:
         except ArgumentError:
             raise DivergedError from None  # it is asked for another type now
         return await drive(self.work, value)
+
+    async def _refresh(self, entry: Answered | TimedOut) -> None:
+        """Bring in what others have changed since the crash, or since they won a race."""
+        if changed := await self.states.refresh():
+            states = {**entry.states, **changed}
+            self.talk.journal.amend(structs.replace(entry, states=states))
 
     def waiting(self, until: float) -> Waiting:
         """Return the row that it is stored as."""

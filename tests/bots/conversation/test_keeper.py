@@ -637,3 +637,29 @@ async def test_a_handler_that_runs_again_sees_the_role_of_then(tmp_path: Path) -
         await world.crash()
         assert await ann.says("So.") == ["Why? So."]
         assert await ann.says("/begin") == ["Whom?"]
+
+
+async def test_who_loses_a_race_for_a_state_of_the_bot_is_not_asked_again(tmp_path: Path) -> None:
+    bot, steps = Bot("lottery"), list[str]()
+    bot.state(scope="bot")(Basket)
+
+    async def work(name: str) -> str:
+        steps.append(name)
+        return name
+
+    @bot.command()
+    async def begin(ctx: Ctx, basket: Basket) -> str:
+        name = await ctx.step(work, await ctx.ask("Name?"))
+        basket.shirts += 1
+        await asyncio.sleep(0)
+        return f"{name} is number {basket.shirts}"
+
+    async with bot.testing(tmp_path) as world:
+        people = [world.person(name) for name in ("Ann", "Ben", "Cem")]
+        for person in people:
+            await person.says("/begin")
+        for person in people:
+            await person.sends(person.name)
+        heard = [str(line) for person in people for line in await person.hears()]
+        assert sorted(line[-1] for line in heard) == ["1", "2", "3"]
+        assert sorted(steps) == ["Ann", "Ben", "Cem"]
