@@ -90,9 +90,10 @@ format: install ## format the code and mend what ruff can mend
 pictures: install ## play the scenes of the guide and draw its pictures anew
 	@$(BIN)/python -m tests.tour
 
-describe: install ## write docs/openapi.json and docs/asyncapi.json anew from the code of the relay
+describe: install ## write docs/openapi.json, docs/asyncapi.json and docs/bots/reference.md anew from the code
 	$(BIN)/graphchat relay describe rest > docs/openapi.json
 	$(BIN)/graphchat relay describe socket > docs/asyncapi.json
+	$(BIN)/python -m tests.reference > build/reference.md && mv build/reference.md docs/bots/reference.md
 
 # The locks hold for every platform (`--universal`); markers in them tell where a line applies.
 lock: ## write the lock files anew from pyproject.toml

@@ -15,8 +15,12 @@ class Fault:
 
     def line(self) -> str:
         """Return ``file:line: text`` as compilers do, or the text if the place is not known."""
-        place = _place(self.about)
+        place = self.place()
         return f"{place}: {self.text}" if place else self.text
+
+    def place(self) -> str:
+        """Return ``file:line``, or nothing if that is not known."""
+        return _place(self.about)
 
 
 def _place(about: object) -> str:

@@ -8,39 +8,10 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from graphchat_bots.cli.starters import STARTERS, Kind
 from graphchat_bots.errors import TargetError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-
-BOT: Final = Template('''"""The bot $name: it says again what it is told."""
-
-from graphchat_bots import Bot, Message
-
-bot = Bot("$name")
-
-
-@bot.message()
-async def echo(msg: Message) -> str:
-    return msg.text
-
-
-if __name__ == "__main__":
-    bot.run()
-''')
-
-TEST: Final = Template('''"""Tests of $name: without a network, in milliseconds."""
-
-from pathlib import Path
-
-from $module import bot
-
-
-async def test_it_says_again_what_it_is_told(tmp_path: Path) -> None:
-    async with bot.testing(tmp_path) as world:
-        ann = world.person("Ann")
-        assert await ann.says("hello") == ["hello"]
-        assert await ann.says("/help") != []
-''')
 
 PROJECT: Final = Template("""[project]
 name = "$name"
@@ -76,8 +47,8 @@ talk with the bot, for example with `graphchat connect LINK`.
     docker build -t $name .
     docker run -v $name-data:/data -e GRAPHCHAT_RELAYS=URI $name
 
-The image runs it as user 10001; its data is in the volume `/data`. `values.yaml` is for
-Kubernetes.
+The image runs it as user 10001; its data is in the volume `/data`. `bot.toml` has its settings,
+`values.yaml` is for Kubernetes.
 """)
 
 
@@ -93,20 +64,44 @@ RUN python -m venv /app && /app/bin/pip install --no-cache-dir .
 FROM $${BASE_IMAGE}
 RUN useradd --uid 10001 --create-home bot && install -d -o bot -g bot -m 700 /data
 COPY --from=build /app /app
-COPY $module.py /bot/
+COPY $module.py bot.toml /bot/
 ENV PATH=/app/bin:$$PATH GRAPHCHAT_HOME=/data PYTHONUNBUFFERED=1
+# /livez, /readyz and /metrics. For probes from outside: 0.0.0.0:9464, on a private network.
+ENV GRAPHCHAT_BOT_HEALTH=127.0.0.1:9464
 WORKDIR /bot
 USER 10001
 VOLUME /data
 # SIGTERM lets what has begun end, for 20 seconds: give it 30 with docker stop --time 30.
-HEALTHCHECK --interval=5m --timeout=30s --start-period=1m \\
-    CMD ["graphchat", "bot", "doctor", "$module.py"]
+HEALTHCHECK --interval=1m --timeout=10s --start-period=1m CMD ["python", "-c", \\
+    "from urllib.request import urlopen; urlopen('http://127.0.0.1:9464/livez', timeout=5)"]
 CMD ["graphchat", "bot", "run", "$module.py"]
 """)
 
 DOCKERIGNORE: Final = Template("""*
 !pyproject.toml
 !$module.py
+!bot.toml
+""")
+
+SETTINGS: Final = Template("""\
+# Settings of $name. What is written in Bot(...) wins over them, and they over the environment.
+[$name]
+# Create URIs of relays that it receives through: what graphchat relay serve prints.
+# relays = ["https://relay.example/q#..."]
+# Where its data lives.
+# home = "/data"
+# Where /livez, /readyz and /metrics are served; nowhere by default. Keep the port private.
+# health = "127.0.0.1:9464"
+# Plugins to take in.
+# plugins = []
+
+# [$name.limits]
+# How often an event is tried before it is set aside.
+# tries = 3
+# Seconds that one handler may run.
+# patience = 300
+# Seconds that a stop waits for handlers that have begun.
+# drain = 20
 """)
 
 GITIGNORE: Final = Template("""__pycache__/
@@ -137,8 +132,8 @@ storage:
 """)
 
 
-def create(name: str, where: Path) -> Path:
-    """Write a bot, its test, and what it takes to ship it; return the file of the bot.
+def create(name: str, where: Path, kind: Kind = Kind.ECHO) -> Path:
+    """Write a bot, its tests, and what it takes to ship it; return the file of the bot.
 
     Raises `TargetError` if ``name`` cannot be used, or the folder exists.
     """
@@ -158,8 +153,9 @@ def create(name: str, where: Path) -> Path:
     except FileExistsError:
         raise TargetError(f"{folder.name} exists already. Choose another name.") from None
     files = {
-        f"{module}.py": BOT,
-        f"test_{module}.py": TEST,
+        f"{module}.py": STARTERS[kind].bot,
+        f"test_{module}.py": STARTERS[kind].test,
+        "bot.toml": SETTINGS,
         "pyproject.toml": PROJECT,
         "README.md": README,
         "Dockerfile": DOCKERFILE,

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import re
 import shlex
 import signal
@@ -48,6 +49,12 @@ def test_check_lists_all_faults(here: Run, tmp_path: Path) -> None:
         ),
         "hello/hello.py:19: command /a: there are two with this name",
     ]
+    done = here("bot", "check", "hello/hello.py", "--json")
+    assert done.returncode == 1
+    assert [json.loads(line) for line in done.stdout.splitlines()][1] == {
+        "place": "hello/hello.py:19",
+        "text": "command /a: there are two with this name",
+    }
 
 
 def test_check_says_that_a_file_ends_the_program(here: Run, tmp_path: Path) -> None:

@@ -1,16 +1,23 @@
 import ast
+import json
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
 import pytest
 from tests.unmeasured import unmeasured
 
+from graphchat_bots.cli.starters import Kind
 from graphchat_bots.cli.template import create
 from graphchat_bots.errors import TargetError
+from graphchat_bots.limits import Limits
+from graphchat_bots.settings import Table, read
 
+# One for all kinds: to judge the library itself takes a minute.
+CACHE = str(Path(tempfile.gettempdir()) / "graphchat-mypy-of-new-bots")
 DOCUMENT = Path(__file__).parents[3] / "docs" / "bots" / "README.md"
 
 
@@ -30,11 +37,32 @@ def passes(folder: Path, count: int) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_written_passes_its_own_test(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", Kind)
+def test_what_was_written_passes_its_own_tests(tmp_path: Path, kind: Kind) -> None:
     name = "my-bot"
-    file = create(name, tmp_path)
+    file = create(name, tmp_path, kind)
     assert file == tmp_path / name / f"{name.replace('-', '_')}.py"
-    passes(file.parent, 1)
+    tests = (file.parent / f"test_{file.stem}.py").read_text()
+    passes(file.parent, tests.count("async def test_"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", Kind)
+def test_what_was_written_is_formatted_and_typed(tmp_path: Path, kind: Kind) -> None:
+    folder = create("my-bot", tmp_path, kind).parent
+    for tool in (
+        ["ruff", "format", "--check", "--isolated", "."],
+        ["ruff", "check", "--isolated", "."],
+        ["mypy", "--strict", "--cache-dir", CACHE, "my_bot.py", "test_my_bot.py"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *tool],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_documented_examples_pass_the_documented_test(tmp_path: Path) -> None:
@@ -43,8 +71,8 @@ def test_the_documented_examples_pass_the_documented_test(tmp_path: Path) -> Non
     handlers, start = first.split("if __name__")
     file = create("hello", tmp_path)
     file.write_text("\n".join((handlers, *more, f"if __name__{start}")))
-    (file.parent / "test_reminder.py").write_text(test)
-    passes(file.parent, 3)
+    (file.parent / "test_page.py").write_text(test)
+    passes(file.parent, 2)
 
 
 def test_a_project_names_what_it_needs(tmp_path: Path) -> None:
@@ -53,7 +81,7 @@ def test_a_project_names_what_it_needs(tmp_path: Path) -> None:
     assert project["project"]["name"] == "my-bot"
     assert project["project"]["dependencies"] == ["graphchat[bots]"]
     assert project["project"]["optional-dependencies"]["test"] == ["pytest", "pytest-asyncio"]
-    for page in (folder / "README.md", DOCUMENT):
+    for page in (folder / "README.md", DOCUMENT.with_name("testing.md")):
         assert "pip install pytest pytest-asyncio" in page.read_text()
 
 
@@ -117,6 +145,27 @@ def test_an_image_has_the_bot_and_little_else(tmp_path: Path) -> None:
     copied = {word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]}
     allowed = (folder / ".dockerignore").read_text().replace("!", "").split()
     assert copied - {"--from=build", "/app"} <= set(allowed) - {"*"}
+
+
+def test_an_image_is_judged_by_its_own_health(tmp_path: Path) -> None:
+    text = (create("my-bot", tmp_path).parent / "Dockerfile").read_text()
+    (check,) = re.findall(r"HEALTHCHECK .* CMD (\[.*?\])\n", text.replace("\\\n", ""))
+    assert "ENV GRAPHCHAT_BOT_HEALTH=127.0.0.1:9464\n" in text
+    python, option, code = json.loads(check)
+    assert (python, option) == ("python", "-c")
+    assert "http://127.0.0.1:9464/livez" in code
+    compile(code, "health", "exec")
+
+
+def test_every_setting_that_is_shown_is_one(tmp_path: Path) -> None:
+    path = create("my-bot", tmp_path).parent / "bot.toml"
+    assert read("my-bot", [path.parent]) == Table()
+    shown = re.sub(r"^# (?=\[|\w+ = )", "", path.read_text(), flags=re.MULTILINE)
+    path.write_text(shown)
+    table = read("my-bot", [path.parent])
+    assert all(getattr(table, name) is not None for name in Table.__struct_fields__)
+    assert table.limits is not None
+    assert table.limits.limits() == Limits()  # those of today are shown
 
 
 def test_nothing_is_left_to_fill_in_but_the_relays(tmp_path: Path) -> None:
