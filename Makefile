@@ -36,7 +36,7 @@ unexport PYTHONHOME PYTHONPATH
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo install javascript test check lint types imports unit test-slow fuzz bench format pictures describe lock clean
+.PHONY: help demo install javascript test check lint types imports unit test-slow fuzz bench format pictures describe catalogues lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -94,6 +94,16 @@ describe: install ## write docs/openapi.json, docs/asyncapi.json and docs/bots/r
 	$(BIN)/graphchat relay describe rest > docs/openapi.json
 	$(BIN)/graphchat relay describe socket > docs/asyncapi.json
 	$(BIN)/python -m tests.reference > build/reference.md && mv build/reference.md docs/bots/reference.md
+
+catalogues: install ## collect the texts that bots say for translators, and compile what they have written
+	$(BABEL) extract -F bots/babel.cfg -k marked -c Translators: --no-location --sort-output \
+		--project graphchat --copyright-holder "The graphchat authors" -o $(CATALOGUES)/graphchat_bots.pot bots/graphchat_bots
+	$(BABEL) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 99 \
+		-i $(CATALOGUES)/graphchat_bots.pot -d $(CATALOGUES) -D graphchat_bots
+	$(BABEL) compile -d $(CATALOGUES) -D graphchat_bots
+
+BABEL = $(BIN)/pybabel --quiet
+CATALOGUES = bots/graphchat_bots/locale
 
 # The locks hold for every platform (`--universal`); markers in them tell where a line applies.
 lock: ## write the lock files anew from pyproject.toml

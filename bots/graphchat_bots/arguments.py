@@ -7,6 +7,7 @@ from typing import Final
 
 from graphchat_bots.convert import Converter
 from graphchat_bots.errors import ArgumentError
+from graphchat_bots.speech import gettext
 
 MAX_QUOTED: Final = 40
 # A word, or several in straight or curly quotation marks.
@@ -45,9 +46,15 @@ def parse(arguments: Sequence[Argument], text: str) -> dict[str, object]:
         elif not argument.required:
             values[argument.name] = argument.default
         else:
-            raise ArgumentError(f"Something is missing: {_wish(argument)}")
+            raise ArgumentError(
+                gettext("Something is missing: {wish}").format(wish=wish(argument))
+            )
     if rest:
-        raise ArgumentError(f"That is too much: I do not know what to do with {_quote(rest)}.")
+        raise ArgumentError(
+            gettext("That is too much: I do not know what to do with {words}.").format(
+                words=_quote(rest)
+            )
+        )
     return values
 
 
@@ -63,13 +70,21 @@ def _convert(argument: Argument, word: str) -> object:
     try:
         return argument.converter.parse(word)
     except ValueError:
-        raise ArgumentError(f"{_quote(word)} does not fit: {_wish(argument)}") from None
+        raise ArgumentError(
+            gettext("{word} does not fit: {wish}").format(word=_quote(word), wish=wish(argument))
+        ) from None
 
 
-def _wish(argument: Argument) -> str:
-    return f"{argument.label()} must be {argument.converter.wanted}."
+def wish(argument: Argument) -> str:
+    """Say what an argument must be."""
+    return gettext("{name} must be {wanted}.").format(
+        name=argument.label(), wanted=argument.converter.in_words()
+    )
 
 
 def _quote(text: str) -> str:
     short = " ".join(text.split())
-    return f"“{short if len(short) <= MAX_QUOTED else short[:MAX_QUOTED] + '…'}”"
+    # Translators: the quotation marks of the language.
+    return gettext("“{text}”").format(
+        text=short if len(short) <= MAX_QUOTED else short[:MAX_QUOTED] + "…"
+    )

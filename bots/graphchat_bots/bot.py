@@ -17,6 +17,7 @@ from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, Scope, State
 from graphchat_bots.health import HEALTH
+from graphchat_bots.languages import read_languages
 from graphchat_bots.limits import Limits
 from graphchat_bots.place import Place
 from graphchat_bots.plan import Draft, Join, Plan
@@ -52,6 +53,8 @@ class Bot:
     ``health`` is where its probes and figures are served, such as ``127.0.0.1:9464``, by
     default ``GRAPHCHAT_BOT_HEALTH`` or nowhere. A file ``bot.toml`` beside the file that makes
     the bot, or in its home, sets the same in a table with the bot's name.
+    ``locale`` is the language that it speaks, such as ``de``, and ``catalogue`` a folder with
+    its texts in other languages, as gettext has them, beside the file that makes the bot.
     """
 
     def __init__(  # noqa: PLR0913 - all but one go by name
@@ -64,6 +67,8 @@ class Bot:
         limits: Limits | None = None,
         health: str | None = None,
         join: Join = "admins",
+        locale: str | None = None,
+        catalogue: Path | None = None,
     ) -> None:
         self.name: Final = name
         self.about: Final = about
@@ -77,6 +82,8 @@ class Bot:
         self._plugins: list[str] = []
         self._plugged: set[str] = set()
         self.join: Final[Join] = join
+        self._locale = locale
+        self._catalogue = catalogue
         self._router = Router()
         self._jobs: list[Function] = []
         self._crons: list[CronEntry] = []
@@ -351,9 +358,13 @@ class Bot:
             self._scopes,
             self._crons,
             join=self.join,
+            languages=read_languages(self._locale, self._folder(self._catalogue), self, faults),
         )
         draft.faults += faults
         return draft
+
+    def _folder(self, folder: Path | None) -> Path | None:
+        return None if folder is None else self._beside / folder
 
     def _plug_in(self) -> list[Fault]:
         """Take in what was not taken in before; return what cannot be."""

@@ -33,6 +33,7 @@ from graphchat_bots.parcel import Parcel
 from graphchat_bots.port import GroupInfo, Member
 from graphchat_bots.reply import Answer, Part, Said, message_of
 from graphchat_bots.sent import Sent
+from graphchat_bots.speech import ENGLISH, gettext, locale, of_bot, of_bot_counted
 from graphchat_bots.streaming import Stream
 from graphchat_bots.turn import Turn
 
@@ -159,6 +160,19 @@ class Ctx:
         """
         return datetime.fromtimestamp(self._at, UTC)
 
+    @property
+    def locale(self) -> str:
+        """The language that is spoken with the sender, such as ``de``: for babel."""
+        return locale() or ENGLISH
+
+    def gettext(self, text: str) -> str:
+        """Return ``text`` in the language of the sender, as the bot's catalogue has it."""
+        return of_bot(text)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """Return the text for ``count`` things in the language of the sender."""
+        return of_bot_counted(one, many, count)
+
     async def get(self, kind: type[T]) -> T:
         """Return the value that a function decorated with ``@bot.provide`` has made.
 
@@ -250,7 +264,8 @@ class Ctx:
             raise StateError("There is no file in this message.")
         if message.file.size > self._world.max_file:
             most = self._world.max_file / 2**20
-            raise UserError(f"This file is too large for me: at most {most:,.0f} MiB.")
+            text = gettext("This file is too large for me: at most {most} MiB.")
+            raise UserError(text.format(most=f"{most:,.0f}"))
         return await self._world.fetch(self.chat, message.id, target)
 
     def say(self, message: Parcel, to: str | None = None, *, bulk: bool = False) -> bytes:
@@ -344,12 +359,12 @@ class Ctx:
         if they do not fit ``job``.
         """
         if delay > MAX_DELAY:
-            raise UserError("That is too far in the future.")
+            raise UserError(gettext("That is too far in the future."))
         name, body = self._world.pack(job, args, named)
         if len(body) > MAX_ARGUMENTS:
-            raise UserError("That is too long to be kept.")
+            raise UserError(gettext("That is too long to be kept."))
         if await self._world.count_jobs(self.chat) + len(self._turn.jobs) >= MAX_JOBS:
-            raise UserError("There is too much on my list already.")
+            raise UserError(gettext("There is too much on my list already."))
         seconds = max(delay.total_seconds(), 0)
         self._turn.schedule(name, body, self._world.now() + seconds)
 

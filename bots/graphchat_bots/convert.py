@@ -5,13 +5,15 @@ Texts here are read in chats: they say what would be right, with an example.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
 from functools import partial
 from math import isfinite
 from types import MappingProxyType, NoneType, UnionType
 from typing import Final, Literal, NewType, Union, get_args, get_origin
+
+from graphchat_bots.speech import gettext, marked, one_of
 
 Rest = NewType("Rest", str)
 """The annotation of a last parameter that takes all that is left, spaces included."""
@@ -22,6 +24,10 @@ MAX_SPAN: Final = timedelta(days=3660)
 
 _YES: Final = frozenset({"yes", "y", "true", "on", "1"})
 _NO: Final = frozenset({"no", "n", "false", "off", "0"})
+# Translators: words that mean yes, with spaces between them; the English ones are always taken.
+_MORE_YES: Final = marked("yes y")
+# Translators: words that mean no, with spaces between them.
+_MORE_NO: Final = marked("no n")
 _SPAN: Final = re.compile(r"(\d{1,8}(?:\.\d{1,6})?)\s?([smhdw])", re.ASCII)
 _SPAN_UNITS: Final = MappingProxyType(
     {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -40,6 +46,12 @@ class Converter:
     """Whether ``None`` is a value of its own: the argument may be left out."""
     rest: bool = False
     """Whether it takes all words that are left."""
+    labels: tuple[str, ...] = ()
+    """What there is to choose from, if it is a choice."""
+
+    def in_words(self) -> str:
+        """Return ``wanted`` in the language that is spoken."""
+        return one_of(self.labels) if self.labels else gettext(self.wanted)
 
 
 def converter(annotation: object) -> Converter | None:
@@ -62,16 +74,15 @@ def _optional(members: tuple[object, ...]) -> Converter | None:
     if len(inner) != 1 or len(inner) == len(members):
         return None
     found = converter(inner[0])
-    return found and Converter(found.wanted, found.parse, optional=True, rest=found.rest)
+    return found and replace(found, optional=True)
 
 
 def _choice(values: Mapping[str, object]) -> Converter | None:
     folded = {name.casefold(): value for name, value in values.items()}
     if not folded or len(folded) < len(values):
         return None
-    names = list(values)
-    wanted = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return Converter(wanted, partial(_pick, folded))
+    labels = tuple(values)
+    return Converter(one_of(labels), partial(_pick, folded), labels=labels)
 
 
 def _pick(values: Mapping[str, object], word: str) -> object:
@@ -98,9 +109,11 @@ def _number(word: str) -> float:
 def truth(word: str) -> bool:
     """Return what "yes" or "no" and their like say; raise `ValueError` for anything else."""
     folded = word.casefold()
-    if folded not in _YES | _NO:
-        raise ValueError(word)
-    return folded in _YES
+    if folded in _YES or folded in gettext(_MORE_YES).split():
+        return True
+    if folded in _NO or folded in gettext(_MORE_NO).split():
+        return False
+    raise ValueError(word)
 
 
 def parse_span(word: str) -> timedelta:
@@ -123,12 +136,12 @@ def parse_span(word: str) -> timedelta:
 
 _SIMPLE: Final[Mapping[object, Converter]] = MappingProxyType(
     {
-        str: Converter("a word", str),
-        Rest: Converter("some text", str, rest=True),
-        int: Converter("a whole number, for example 3", _integer),
-        float: Converter("a number, for example 2.5", _number),
-        bool: Converter("yes or no", truth),
-        timedelta: Converter("a time, for example 5m or 1h30m", parse_span),
-        date: Converter("a date, for example 2030-12-31", date.fromisoformat),
+        str: Converter(marked("a word"), str),
+        Rest: Converter(marked("some text"), str, rest=True),
+        int: Converter(marked("a whole number, for example 3"), _integer),
+        float: Converter(marked("a number, for example 2.5"), _number),
+        bool: Converter(marked("yes or no"), truth),
+        timedelta: Converter(marked("a time, for example 5m or 1h30m"), parse_span),
+        date: Converter(marked("a date, for example 2030-12-31"), date.fromisoformat),
     }
 )

@@ -21,6 +21,7 @@ from graphchat_bots.figures import Figures
 from graphchat_bots.granting import Roles
 from graphchat_bots.groups import answer_invitation, is_for, is_ignored, is_meant
 from graphchat_bots.growing import Growing
+from graphchat_bots.languages import COMMAND as LANGUAGE, ChosenLanguage
 from graphchat_bots.log import handled
 from graphchat_bots.message import Event, Message, event_of
 from graphchat_bots.middleware import wrap
@@ -29,6 +30,7 @@ from graphchat_bots.port import GroupInfo, Incoming, Kind, Port
 from graphchat_bots.providers import show
 from graphchat_bots.rates import Limiter
 from graphchat_bots.roles import RESERVED
+from graphchat_bots.speech import gettext, in_words, marked
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, Outcome
 from graphchat_bots.surroundings import Surroundings
@@ -36,8 +38,8 @@ from graphchat_bots.turn import Job, Turn
 from graphchat_bots.understanding import is_offered, understand
 
 CANCEL: Final = "cancel"
-NOTHING: Final = "There is nothing to cancel."
-ASIDE: Final = "(What I asked before is off.)"
+NOTHING: Final = marked("There is nothing to cancel.")
+ASIDE: Final = marked("(What I asked before is off.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Dispatch:
             return
         if event.kind == "job":
             raise ConversationBusyError
-        turn.say(Text(ASIDE))
+        turn.say(Text(gettext(ASIDE)))
 
     async def group(self, chat: str) -> GroupInfo:
         return await self._port.group(chat)
@@ -117,6 +119,7 @@ class Dispatch:
         while somebody is being asked.
         """
         handled.set(event.id)
+        await self.speak(event)
         states = States(self._store, event, self._plan.scopes)
         doing = Doing(Turn(event), self.now(), states)
         nothing = doing.mark()
@@ -127,7 +130,7 @@ class Dispatch:
             if event.kind == "cron":
                 raise  # nobody is there to be told
             doing.rewind(nothing)
-            doing.turn.say(Text(str(error)))
+            doing.turn.say(Text(in_words(error)))
         except BaseException as error:
             self.keeper.drop(doing)
             task = asyncio.current_task()
@@ -136,6 +139,11 @@ class Dispatch:
             raise
         self._unsettled[event.id] = doing
         return doing
+
+    async def speak(self, event: Event) -> None:
+        """Speak the language of whoever has caused ``event`` from here on."""
+        if self._plan.languages is not None:
+            await self._plan.languages.speak(event, self._store)
 
     def settle(self, outcome: Outcome, *, stored: bool) -> None:
         """Note whether what `run` has returned is on disk now."""
@@ -241,16 +249,26 @@ class Dispatch:
         elif command is not None and command.rule.fits(message):
             if self._may(command.rule, f"/{command.name}", doing.turn):
                 await self.keeper.begin(doing, self._calls.command(command, typed.text))
-        elif typed.name in RESERVED and await self._roles.answer(
-            doing.turn, typed.name, typed.text
-        ):
+        elif await self._is_answered(doing, typed):
             return
         elif typed.name == "help":
             doing.turn.say(Text(words.topic(self._plan.seen_by(message), typed.text)))
         elif typed.name == CANCEL and message.mentioned:
-            doing.turn.say(Text(NOTHING))
+            doing.turn.say(Text(gettext(NOTHING)))
         elif message.mentioned:
             doing.turn.say(Text(words.unknown(self._plan.seen_by(message), typed.name)))
+
+    async def _is_answered(self, doing: Doing, typed: Called) -> bool:
+        """Answer a command about roles or languages, if it is one that there is."""
+        if typed.name in RESERVED:
+            return await self._roles.answer(doing.turn, typed.name, typed.text)
+        languages = self._plan.languages
+        if typed.name != LANGUAGE or languages is None or not languages.are_several:
+            return False
+        chosen = await doing.states.load(ChosenLanguage)
+        assert isinstance(chosen, ChosenLanguage)
+        doing.turn.say(Text(languages.answer(chosen, typed.text)))
+        return True
 
     def _may(self, rule: Rule, name: str, turn: Turn) -> bool:
         """Say whether the sender may use this now; if not, they are told, but not again."""

@@ -5,8 +5,10 @@ back. Both are part of the turn of their event, so a crash grants nothing twice.
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from graphchat.content import Text
@@ -17,11 +19,20 @@ from graphchat_bots.log import note
 from graphchat_bots.message import Event
 from graphchat_bots.rates import Limiter, Rate
 from graphchat_bots.roles import Holder, Role, RoleChange
+from graphchat_bots.speech import gettext, marked
 from graphchat_bots.store import BotStore, Outcome
 from graphchat_bots.timer import Timer
 from graphchat_bots.turn import Turn
 
 LIST: Final = "roles"
+
+_LABELS: Final[Mapping[Role, str]] = MappingProxyType(
+    {
+        Role.MEMBER: marked("member"),
+        Role.MODERATOR: marked("moderator"),
+        Role.ADMIN: marked("admin"),
+    }
+)
 
 MAX_HOLDERS: Final = 10_000
 # Guesses of one sender. 128 bits need no such help; the disk does.
@@ -84,16 +95,23 @@ class Roles:
         now, event = self._timer.now(), turn.event
         grant = await asyncio.to_thread(grants.find, folder, token, now)
         if grant is None or not await self._is_free(grant, event):
-            raise UserError("That invitation is not good, or not any more. Ask for a new one.")
+            raise UserError(
+                gettext("That invitation is not good, or not any more. Ask for a new one.")
+            )
         if event.sender.role >= grant.role:
-            raise UserError(f"You are {event.sender.role.label} already.")
+            raise UserError(
+                gettext("You are {role} already.").format(role=_label(event.sender.role))
+            )
         if len(self._held) >= MAX_HOLDERS:
-            raise UserError("Too many people have a role here.")
+            raise UserError(gettext("Too many people have a role here."))
         self._taken[grant.id] = event.id
         sender = event.sender
         turn.roles.append(RoleChange(sender.id, sender.name, grant.role, now, grant.id))
-        where = "in this group" if event.group else "of this bot"
-        turn.say(Text(f"You are {grant.role.label} {where} now."))
+        if event.group:
+            text = gettext("You are {role} in this group now.")
+        else:
+            text = gettext("You are {role} of this bot now.")
+        turn.say(Text(text.format(role=_label(grant.role))))
 
     async def _is_free(self, grant: Grant, event: Event) -> bool:
         # The file of one that was used is left behind by a crash just then.
@@ -107,25 +125,36 @@ class Roles:
             case ["revoke", number]:
                 return self._revoke(turn, number.removeprefix("#"))
             case _:
-                raise UserError(f"Say /{LIST}, or /{LIST} revoke NUMBER.")
+                raise UserError(
+                    gettext("Say /{list}, or /{list} revoke NUMBER.").format(list=LIST)
+                )
 
     def _revoke(self, turn: Turn, number: str) -> str:
         for holder in self._held.values():
             if str(holder.number) == number:
                 now = self._timer.now()
                 turn.roles.append(RoleChange(holder.sender, holder.name, Role.MEMBER, now))
-                return f"{holder.name} is not {holder.role.label} any more."
-        raise UserError(f"Nobody has this number. /{LIST} lists who has a role.")
+                text = gettext("{name} is not {role} any more.")
+                return text.format(name=holder.name, role=_label(holder.role))
+        raise UserError(
+            gettext("Nobody has this number. /{list} lists who has a role.").format(list=LIST)
+        )
 
 
 def _list(holders: list[Holder]) -> str:
+    line = gettext("- #{number}: {name}, {role} since {day}")
     lines = [
-        f"- #{each.number}: {each.name}, {each.role.label} since {_day(each.at)}"
+        line.format(number=each.number, name=each.name, role=_label(each.role), day=_day(each.at))
         for each in holders[-_SHOWN:]
     ]
     if (more := len(holders) - len(lines)) > 0:
-        lines.append(f"- and {more} before")
-    return "\n".join([*lines, "", f"/{LIST} revoke NUMBER takes a role back."])
+        lines.append(gettext("- and {count} before").format(count=more))
+    end = gettext("/{list} revoke NUMBER takes a role back.").format(list=LIST)
+    return "\n".join([*lines, "", end])
+
+
+def _label(role: Role) -> str:
+    return gettext(_LABELS[role])
 
 
 def _day(at: float) -> str:

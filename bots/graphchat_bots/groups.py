@@ -9,9 +9,10 @@ from graphchat_bots.message import Message
 from graphchat_bots.plan import Plan, Rule
 from graphchat_bots.port import Group
 from graphchat_bots.roles import Role
+from graphchat_bots.speech import gettext, marked
 from graphchat_bots.turn import Turn
 
-REFUSED: Final = "Thank you, but I do not go into groups by your invitation."
+REFUSED: Final = marked("Thank you, but I do not go into groups by your invitation.")
 
 
 def is_ignored(message: Message) -> bool:
@@ -41,4 +42,4 @@ def answer_invitation(plan: Plan, turn: Turn) -> None:
     if plan.join == "everybody" or (plan.join == "admins" and is_admin):
         turn.act(Enter(message.content.link))
     else:
-        turn.say(Text(REFUSED))
+        turn.say(Text(gettext(REFUSED)))

@@ -17,6 +17,7 @@ from graphchat_bots.message import Event
 from graphchat_bots.port import Incoming
 from graphchat_bots.roles import Role
 from graphchat_bots.sharing import Sharing
+from graphchat_bots.speech import gettext
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, DeadLetter, Outcome
 from graphchat_bots.surroundings import Surroundings
@@ -95,7 +96,7 @@ class Handling:
         role = self._roles.of(job.sender.id)
         event = _event_of(job, role) if again is None else self._dispatch.event_of(again)
         if (tries := await self._tries_before(event)) >= self._limits.tries:
-            return self._give_up(event, _Failure("crash", tries), again or job)
+            return await self._give_up(event, _Failure("crash", tries), again or job)
         try:
             doing = await self._dispatch.run(event, job if again is None else None)
         except ConversationBusyError:
@@ -103,7 +104,7 @@ class Handling:
             return self._outcome(self._begin(event), again=replace(job, due=due))
         except Exception as error:  # noqa: BLE001 - a job may fail in any way
             self._note(event, error, job.tries + 1)
-            return self._again(event, job, error)
+            return await self._again(event, job, error)
         return self._done(doing)
 
     async def _answer(self, incoming: Incoming) -> Outcome:
@@ -120,7 +121,7 @@ class Handling:
                     await self._timer.sleep(delay(failure.tries, self._timer))
             else:
                 return self._done(doing)
-        return self._give_up(event, failure, incoming)
+        return await self._give_up(event, failure, incoming)
 
     async def _tries_before(self, event: Event) -> int:
         # Counted on disk only for a while after a crash, for it costs a commit: if one of
@@ -144,22 +145,24 @@ class Handling:
         self._figures.events[event.kind, "again"] += 1
         self._failed(error)
 
-    def _again(self, event: Event, job: Job, error: Exception) -> Outcome:
+    async def _again(self, event: Event, job: Job, error: Exception) -> Outcome:
         tries = job.tries + 1
         if tries >= self._limits.tries:
             failure = _Failure(type(error).__name__, tries)
-            return self._give_up(event, failure, event_in(job) or job)
+            return await self._give_up(event, failure, event_in(job) or job)
         due = self._timer.now() + delay(tries, self._timer)
         return self._outcome(self._begin(event), again=replace(job, tries=tries, due=due))
 
-    def _give_up(self, event: Event, failure: _Failure, cause: Incoming | Job) -> Outcome:
+    async def _give_up(self, event: Event, failure: _Failure, cause: Incoming | Job) -> Outcome:
         self._figures.events[event.kind, "set aside"] += 1
         code = reference(event.id)
         note("error", "set aside", reference=code, kind=event.kind, tries=failure.tries)
+        await insist("reading", lambda: self._dispatch.speak(event), self._timer)
         doing = self._begin(event)
         self._dispatch.keeper.abandon(doing)
         if event.kind != "cron":
-            doing.turn.say(Text(f"Sorry, something went wrong here. Reference: {code}"))
+            text = gettext("Sorry, something went wrong here. Reference: {code}")
+            doing.turn.say(Text(text.format(code=code)))
         dead = DeadLetter(
             reference=code,
             kind=event.kind,

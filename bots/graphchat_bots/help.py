@@ -2,21 +2,27 @@
 
 from difflib import get_close_matches
 
+from graphchat_bots.arguments import wish
+from graphchat_bots.languages import COMMAND
 from graphchat_bots.plan import Command, Plan
+from graphchat_bots.speech import gettext, marked, of_bot
 
-HELP_LINE = "- /help: shows this"
+HELP_LINE = marked("- /help: shows this")
+LANGUAGE_LINE = marked("- /{command}: changes my language")
 # Characters of the name of a command.
 LONGEST = 32
 
 
 def overview(plan: Plan) -> str:
     """List every command, and say so if the bot also answers plain messages."""
-    lines = [plan.about or f"I am {plan.name}.", ""]
+    lines = [of_bot(plan.about) or gettext("I am {name}.").format(name=plan.name), ""]
     lines += [f"- {command.usage()}{_colon(_summary(command))}" for command in plan.commands]
     if "help" not in plan.by_name:
-        lines.append(HELP_LINE)
+        lines.append(gettext(HELP_LINE))
+    if plan.languages is not None and plan.languages.are_several and COMMAND not in plan.by_name:
+        lines.append(gettext(LANGUAGE_LINE).format(command=COMMAND))
     if plan.messages:
-        lines += ["", "I also answer plain messages."]
+        lines += ["", gettext("I also answer plain messages.")]
     return "\n".join(lines)
 
 
@@ -24,14 +30,15 @@ def details(command: Command) -> str:
     """Say everything about one command."""
     lines = [command.usage()]
     if command.rule.handler.help:
-        lines += ["", command.rule.handler.help]
+        lines += ["", of_bot(command.rule.handler.help)]
     if command.rule.handler.arguments:
         lines.append("")
     for argument in command.rule.handler.arguments:
-        optional = "" if argument.required else " It may be left out."
-        lines.append(f"- {argument.label()} must be {argument.converter.wanted}.{optional}")
+        optional = "" if argument.required else " " + gettext("It may be left out.")
+        lines.append(f"- {wish(argument)}{optional}")
     if command.aliases:
-        lines += ["", "Also: " + ", ".join(f"/{alias}" for alias in command.aliases)]
+        others = ", ".join(f"/{alias}" for alias in command.aliases)
+        lines += ["", gettext("Also: {names}").format(names=others)]
     return "\n".join(lines)
 
 
@@ -44,21 +51,26 @@ def topic(plan: Plan, text: str) -> str:
         return details(plan.by_name[name])
     if name in {"", "help"}:
         return overview(plan)
-    return f"There is no command {name}.{_hint(plan, name)}\n\n{overview(plan)}"
+    nothing = gettext("There is no command {name}.").format(name=name)
+    return f"{nothing}{_hint(plan, name)}\n\n{overview(plan)}"
 
 
 def unknown(plan: Plan, name: str) -> str:
     """Say that there is no such command, and which one may have been meant."""
-    return f"I do not know /{name}.{_hint(plan, name)} /help lists what I can do."
+    nothing = gettext("I do not know /{name}.").format(name=name)
+    where = gettext("/help lists what I can do.")
+    return f"{nothing}{_hint(plan, name)} {where}"
 
 
 def _hint(plan: Plan, name: str) -> str:
     near = get_close_matches(name, [*plan.by_name, "help"], 1)
-    return f" Did you mean /{near[0]}?" if near and near[0] != "help" else ""
+    if not near or near[0] == "help":
+        return ""
+    return " " + gettext("Did you mean /{name}?").format(name=near[0])
 
 
 def _summary(command: Command) -> str:
-    return command.rule.handler.help.partition("\n")[0]
+    return of_bot(command.rule.handler.help).partition("\n")[0]
 
 
 def _colon(text: str) -> str:

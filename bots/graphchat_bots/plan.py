@@ -19,6 +19,7 @@ from graphchat_bots.handler import (
     State,
     inspect_handler,
 )
+from graphchat_bots.languages import ChosenLanguage, Languages
 from graphchat_bots.message import Message
 from graphchat_bots.providers import Factory, Provider, read_providers
 from graphchat_bots.rates import Rate
@@ -87,6 +88,8 @@ class Plan:
     requests: tuple[Rule, ...] = ()
     """Of who asks to be let into a group."""
     join: Join = "admins"
+    languages: Languages | None = None
+    """Nothing: it speaks plain English."""
 
     def seen_by(self, message: Message) -> "Plan":
         """Return the plan with those commands alone that the sender of ``message`` may use."""
@@ -163,6 +166,7 @@ class Draft:
     scopes: Mapping[State, Scope] = field(default_factory=dict)
     crons: Sequence[CronEntry] = ()
     join: Join = "admins"
+    languages: Languages | None = None
     faults: list[Fault] = field(default_factory=list[Fault])
     _known: Known = field(default_factory=Known)
 
@@ -186,15 +190,16 @@ class Draft:
             self._in_order(rules["edited"]),
             tuple(self._middleware()),
             providers,
-            self.scopes,
+            {**self.scopes, ChosenLanguage: "sender"},
             self._crons(),
             tuple(rules["member"]),
             tuple(rules["request"]),
             self.join,
+            self.languages,
         )
 
     def _check_states(self) -> None:
-        names: set[str] = set()
+        names = {ChosenLanguage.__name__}
         for state in self.states:
             if state.__name__ in names:
                 self._fault(state, f"state {state.__name__}: there are two with this name")

@@ -6,6 +6,8 @@ from math import ceil
 from types import MappingProxyType
 from typing import Final
 
+from graphchat_bots.speech import gettext, ngettext
+
 MAX_COUNT: Final = 10_000
 MAX_SPAN: Final = 7 * 86400.0
 # Windows that are kept; of more, the one that began first is forgotten.
@@ -51,7 +53,8 @@ class Refusal:
     """Whether nobody was told in this window yet: one sentence answers it, then nothing."""
 
     def __str__(self) -> str:
-        return f"That is too much at once. Try again in {span(self.seconds)}."
+        text = gettext("That is too much at once. Try again in {span}.")
+        return text.format(span=span(self.seconds))
 
 
 @dataclass(slots=True)
@@ -100,8 +103,15 @@ def _judge(window: _Window, rate: Rate, now: float) -> Refusal | None:
 
 def span(seconds: float) -> str:
     """Say a time in words, never too short: "2 minutes"."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds > 2 * size:
-            return f"{ceil(seconds / size)} {unit}s"
-    whole = max(ceil(seconds), 1)
-    return f"{whole} second{'s' * (whole > 1)}"
+    # Translators: all of these complete "Try again in ...".
+    if seconds > 2 * 86400:
+        count = ceil(seconds / 86400)
+        return ngettext("{count} day", "{count} days", count).format(count=count)
+    if seconds > 2 * 3600:
+        count = ceil(seconds / 3600)
+        return ngettext("{count} hour", "{count} hours", count).format(count=count)
+    if seconds > 2 * 60:
+        count = ceil(seconds / 60)
+        return ngettext("{count} minute", "{count} minutes", count).format(count=count)
+    count = max(ceil(seconds), 1)
+    return ngettext("{count} second", "{count} seconds", count).format(count=count)

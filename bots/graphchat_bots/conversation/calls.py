@@ -11,6 +11,7 @@ from graphchat_bots.errors import ArgumentError
 from graphchat_bots.handler import Handler
 from graphchat_bots.message import Event
 from graphchat_bots.plan import Command, Plan, unpack
+from graphchat_bots.speech import gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,5 @@ def _arguments(command: Command, text: str) -> dict[str, object]:
     try:
         return parse(command.rule.handler.arguments, text)
     except ArgumentError as error:
-        raise ArgumentError(f"{error}\n\nUsage: {command.usage()}") from None
+        usage = gettext("Usage: {usage}").format(usage=command.usage())
+        raise ArgumentError(f"{error}\n\n{usage}") from None

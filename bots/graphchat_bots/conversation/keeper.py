@@ -31,6 +31,7 @@ from graphchat_bots.figures import Figures
 from graphchat_bots.limits import Limits
 from graphchat_bots.log import note
 from graphchat_bots.message import Message, Reaction
+from graphchat_bots.speech import gettext, in_words, marked
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, Conversations
 from graphchat_bots.turn import Turn
@@ -42,9 +43,9 @@ MAX_LIVE: Final = 10_000
 # Questions of which a button is still taken, the newest.
 MAX_QUESTIONS: Final = 8
 
-LATE: Final = "That belongs to an earlier question."
-CHANGED: Final = "Sorry, I was changed while we were talking. Please begin again."
-AGAIN: Final = "Sorry, I was changed while we were talking, so let us begin again."
+LATE: Final = marked("That belongs to an earlier question.")
+CHANGED: Final = marked("Sorry, I was changed while we were talking. Please begin again.")
+AGAIN: Final = marked("Sorry, I was changed while we were talking, so let us begin again.")
 
 
 @final
@@ -248,7 +249,7 @@ class Keeper:
             _check_button(run, message)
             value = run.prompt.accept(message)
         except ArgumentError as error:
-            asked = doing.turn.say(run.prompt.words(str(error)))
+            asked = doing.turn.say(run.prompt.words(in_words(error)))
             run.talk.questions = [*run.talk.questions, asked][-MAX_QUESTIONS:]
             self._wait(doing, run)
             return
@@ -313,7 +314,7 @@ class Keeper:
 
     def _abort(self, doing: Doing, row: Waiting) -> None:
         doing.changes[row.id] = Change(row.id)
-        doing.turn.say(Text(CHANGED))
+        doing.turn.say(Text(gettext(CHANGED)))
 
     async def _restart(self, doing: Doing, row: Waiting) -> None:
         head = head_of(row.head)
@@ -322,7 +323,7 @@ class Keeper:
             self._abort(doing, row)
             return
         doing.turn = Turn(replace(event_of(head.event), id=doing.event.id))
-        doing.turn.say(Text(AGAIN))
+        doing.turn.say(Text(gettext(AGAIN)))
         # By name, what is stored replaces the old journal.
         talk = Talk(row.id, Journal([], by_name=True), self._save)
         await self._go(doing, self._make(talk, called, head, doing.turn, doing.states))
@@ -348,4 +349,4 @@ class Keeper:
 def _check_button(run: Run, message: Message) -> None:
     # A button of an earlier question would answer this one: two of them may both say "Yes".
     if isinstance(message.content, Choice) and message.content.target not in run.talk.questions:
-        raise ArgumentError(LATE)
+        raise ArgumentError(gettext(LATE))

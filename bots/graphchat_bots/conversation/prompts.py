@@ -14,13 +14,19 @@ from graphchat_bots.conversation.question import Q
 from graphchat_bots.convert import Converter, Rest, converter, truth
 from graphchat_bots.errors import ArgumentError
 from graphchat_bots.message import Message
+from graphchat_bots.speech import gettext, marked, of_bot, one_of
 
-YES: Final = content.Option("yes", "Yes")
-NO: Final = content.Option("no", "No")
-SKIP: Final = "skip"
+YES: Final = content.Option("yes", marked("Yes"))
+NO: Final = content.Option("no", marked("No"))
+SKIP: Final = marked("skip")
 
 _THINGS: Final[Mapping[type, str]] = MappingProxyType(
-    {content.Image: "a picture", content.File: "a file", content.Location: "a place"}
+    {
+        # Translators: these complete "I need ...".
+        content.Image: marked("a picture"),
+        content.File: marked("a file"),
+        content.Location: marked("a place"),
+    }
 )
 
 
@@ -45,53 +51,71 @@ def prompt(question: str | Q, kind: object = str) -> Prompt:
     a `Literal` or an `Enum` is no line of at most 200 characters.
     """
     asked = Q(question) if isinstance(question, str) else question
-    if kind is bool:
-        return confirmation(asked)
-    if values := values_of(kind):
-        return choice(asked, values)
-    return Prompt(asked.name, partial(_plain, asked.text), _accepting(asked, kind))
+    return _prompt(asked, kind)
 
 
-def confirmation(question: Q) -> Prompt:
+def confirmation(question: Q, *, hint: str = "") -> Prompt:
     """Return the prompt that asks for yes or no."""
 
     def words(before: str) -> content.Message:
-        text = _join(before, question.text)
+        text = _said(before, question, hint)
+        fallback = gettext("(yes/no)")
         if len(text) > MAX_QUESTION:
-            return content.Text(f"{text} (yes/no)")
-        return content.Choices(text, (YES, NO), fallback="(yes/no)")
+            return content.Text(f"{text} {fallback}")
+        return content.Choices(text, _yes_and_no(), fallback=fallback)
 
     return Prompt(question.name, words, _accept_truth, _thumb)
 
 
-def choice(question: Q, values: Mapping[str, object]) -> Prompt:
-    """Return the prompt that asks for one of ``values``, which go by their labels."""
-    labels = list(values)
-    options = tuple(content.Option(str(n), label) for n, label in enumerate(labels, 1))
+def choice(question: Q, values: Mapping[str, object], *, hint: str = "") -> Prompt:
+    """Return the prompt that asks for one of ``values``, which go by their labels.
+
+    The labels are translated, and what somebody says is understood in both languages.
+    """
+    original = _options(list(values))
+    found = dict(zip((option.id for option in original), values.values(), strict=True))
 
     def words(before: str) -> content.Message:
-        text = _join(before, question.text)
+        text = _said(before, question, hint)
+        options = _options([of_bot(label) for label in values])
         if len(text) > MAX_QUESTION or len(options) > MAX_OPTIONS:
             return content.Text("\n".join([text, *(f"{o.id}) {o.label}" for o in options)]))
         return content.Choices(text, options)
 
     def accept(answer: Message) -> object:
-        option = chosen(options, answer.content)
+        labels = [of_bot(label) for label in values]
+        option = chosen(_options(labels), answer.content) or chosen(original, answer.content)
         if option is None:
-            raise ArgumentError(f"I need {_one_of(labels)}.")
-        return values[option.label]
+            raise ArgumentError(gettext("I need {wanted}.").format(wanted=one_of(labels)))
+        return found[option.id]
 
-    return Prompt(question.name, words, accept, partial(reacted, options))
+    def react(emoji: str) -> content.Option | None:
+        return reacted(_options([of_bot(label) for label in values]), emoji)
+
+    return Prompt(question.name, words, accept, react)
 
 
 def optional(question: Q, kind: object, default: object) -> Prompt:
     """Return the prompt that asks for a value, or takes "skip" for ``default``."""
-    inner = prompt(replace(question, text=f"{question.text} (or {SKIP})", id=question.name), kind)
+    inner = _prompt(question, kind, hint=marked("(or skip)"))
 
     def accept(answer: Message) -> object:
-        return default if answer.text.strip().casefold() == SKIP else inner.accept(answer)
+        word = answer.text.strip().casefold()
+        return default if word in {SKIP, gettext(SKIP)} else inner.accept(answer)
 
     return replace(inner, accept=accept)
+
+
+def _prompt(asked: Q, kind: object, *, hint: str = "") -> Prompt:
+    if kind is bool:
+        return confirmation(asked, hint=hint)
+    if values := values_of(kind):
+        return choice(asked, values, hint=hint)
+
+    def words(before: str) -> content.Message:
+        return content.Text(_said(before, asked, hint))
+
+    return Prompt(asked.name, words, _accepting(asked, kind))
 
 
 def values_of(kind: object) -> Mapping[str, object]:
@@ -116,7 +140,7 @@ def _accepting(question: Q, kind: Any) -> Callable[[Message], object]:
 
 def _accept_thing(kind: type[content.Message], answer: Message) -> content.Message:
     if not isinstance(answer.content, kind):
-        raise ArgumentError(f"I need {_THINGS[kind]}.")
+        raise ArgumentError(gettext("I need {wanted}.").format(wanted=gettext(_THINGS[kind])))
     return answer.content
 
 
@@ -127,17 +151,20 @@ def _accept_words(question: Q, kind: type, found: Converter, answer: Message) ->
     except ValueError:
         value = None
     if value is None or not question.allows(value):
-        raise ArgumentError(f"I need {question.wanted(kind, found)}.")
+        wanted = question.wanted(kind, found)
+        raise ArgumentError(gettext("I need {wanted}.").format(wanted=wanted))
     return value
 
 
 def _accept_truth(answer: Message) -> object:
-    if (option := chosen((YES, NO), answer.content)) is not None:
-        return option is YES
+    for options in (_yes_and_no(), (YES, NO)):
+        if (option := chosen(options, answer.content)) is not None:
+            return option.id == YES.id
     try:
         return truth(answer.text.strip())
     except ValueError:
-        raise ArgumentError("I need yes or no.") from None
+        wanted = gettext("yes or no")
+        raise ArgumentError(gettext("I need {wanted}.").format(wanted=wanted)) from None
 
 
 def _thumb(emoji: str) -> content.Option | None:
@@ -145,13 +172,14 @@ def _thumb(emoji: str) -> content.Option | None:
     return thumbs.get(emoji) or reacted((YES, NO), emoji)
 
 
-def _plain(question: str, before: str) -> content.Message:
-    return content.Text(_join(before, question))
+def _options(labels: Sequence[str]) -> tuple[content.Option, ...]:
+    return tuple(content.Option(str(n), label) for n, label in enumerate(labels, 1))
 
 
-def _join(before: str, question: str) -> str:
-    return f"{before} {question}" if before else question
+def _yes_and_no() -> tuple[content.Option, ...]:
+    return tuple(content.Option(each.id, gettext(each.label)) for each in (YES, NO))
 
 
-def _one_of(labels: Sequence[str]) -> str:
-    return " or ".join(filter(None, [", ".join(labels[:-1]), labels[-1]]))
+def _said(before: str, question: Q, hint: str) -> str:
+    """Return the question in the language that is spoken, with what stands round it."""
+    return " ".join(filter(None, [before, of_bot(question.text), gettext(hint)]))

@@ -7,8 +7,11 @@ from types import MappingProxyType
 from typing import Final
 
 from graphchat_bots.convert import Converter
+from graphchat_bots.speech import gettext, marked
 
-_PLAIN: Final[Mapping[type, str]] = MappingProxyType({int: "a whole number", float: "a number"})
+_PLAIN: Final[Mapping[type, str]] = MappingProxyType(
+    {int: marked("a whole number"), float: marked("a number")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,15 @@ class Q:
         """Say what is wanted: "a whole number from 1 to 9"."""
         if kind in _PLAIN:
             limits = _range(self.ge, self.le)
-            return f"{_PLAIN[kind]} {limits}" if limits else found.wanted
+            return f"{gettext(_PLAIN[kind])} {limits}" if limits else found.in_words()
         if kind is str:
             limits = _range(self.min_length, self.max_length)
-            return f"{found.wanted}, {limits} characters" if limits else found.wanted
-        return found.wanted
+            if not limits:
+                return found.in_words()
+            # Translators: for example "some text, of at most 5 characters".
+            text = gettext("{wanted}, {limits} characters")
+            return text.format(wanted=found.in_words(), limits=limits)
+        return found.in_words()
 
 
 def _within(value: float, least: float | None, most: float | None) -> bool:
@@ -62,7 +69,9 @@ def _within(value: float, least: float | None, most: float | None) -> bool:
 
 def _range(least: float | None, most: float | None) -> str:
     if least is not None and most is not None:
-        return f"from {least:g} to {most:g}"
+        return gettext("from {least} to {most}").format(least=f"{least:g}", most=f"{most:g}")
     if least is not None:
-        return f"of at least {least:g}"
-    return "" if most is None else f"of at most {most:g}"
+        return gettext("of at least {least}").format(least=f"{least:g}")
+    if most is not None:
+        return gettext("of at most {most}").format(most=f"{most:g}")
+    return ""

@@ -11,6 +11,7 @@ from graphchat import content
 from graphchat_bots.message import Event, Message, Reaction, Sender
 from graphchat_bots.port import Group, Kind
 from graphchat_bots.roles import Role
+from graphchat_bots.speech import locale
 
 # More would be a loop without an end.
 MAX_ENTRIES: Final = 1_000
@@ -36,6 +37,8 @@ class Happened(Struct, frozen=True, omit_defaults=True):
     """The id of a message, and the emoji."""
     role: int = 0
     """What the sender was then: the same when the handler runs again."""
+    locale: str = ""
+    """The language that was spoken, if the bot has more than English."""
 
 
 class Answered(Struct, tag="answer", frozen=True, omit_defaults=True):
@@ -149,6 +152,7 @@ def happened(event: Event, at: float) -> Happened:
         None if event.group is None else event.group.name,
         None if event.reaction is None else (event.reaction.to, event.reaction.emoji),
         event.sender.role,
+        locale(),
     )
 
 

@@ -15,6 +15,7 @@ from graphchat_bots.conversation.prompts import Prompt
 from graphchat_bots.conversation.record import Answered, Head, TimedOut, Waiting, event_of, pack
 from graphchat_bots.conversation.talk import DIVERGED, Talk
 from graphchat_bots.errors import ArgumentError, AskTimeoutError
+from graphchat_bots.speech import locale, speaking
 from graphchat_bots.states import States
 from graphchat_bots.turn import Turn
 
@@ -45,7 +46,8 @@ class Run:
         something else than its journal.
         """
         self.talk.task = asyncio.current_task()
-        reason = await drive(self.work, answer, error)
+        with speaking(self.head.event.locale if self.talk.waking else locale()):
+            reason = await drive(self.work, answer, error)
         while reason is not ENDED:
             if not isinstance(reason, Prompt):
                 assert reason is DIVERGED  # nothing else pauses
@@ -54,7 +56,8 @@ class Run:
             if entry is None:
                 self.prompt = reason
                 return
-            reason = await self._replay(turn, reason, entry)
+            with speaking(entry.event.locale):
+                reason = await self._replay(turn, reason, entry)
         self.prompt = None
         if self.talk.journal.replaying and not self.talk.journal.by_name:
             raise DivergedError

@@ -12,6 +12,7 @@ from graphchat_bots.conversation.journal import DivergedError, Journal
 from graphchat_bots.conversation.prompts import Prompt
 from graphchat_bots.conversation.record import Did, Failed
 from graphchat_bots.errors import StepError, UserError
+from graphchat_bots.speech import in_words
 
 MAX_RESULT: Final = 2**18
 """Bytes of what a step returns, as it is stored."""
@@ -72,7 +73,7 @@ class Talk:
         try:
             value = await work()
         except UserError as error:
-            self.journal.add(Failed(name, "UserError", str(error)[:MAX_REASON]))
+            self.journal.add(Failed(name, "UserError", in_words(error)[:MAX_REASON]))
             raise
         except Exception as error:
             failed = Failed(name, type(error).__name__, str(error)[:MAX_REASON])
