@@ -108,9 +108,7 @@ async def test_an_order_survives_a_crash(tmp_path: Path) -> None:
         assert await ann.says("/order") == ["Which size? 1) S 2) M 3) L"]
         await world.crash()
         assert await ann.says("2") == ["How many?"]
-        assert await ann.says("12") == [
-            "I need a whole number from 1 to 9. How many?"
-        ]
+        assert await ann.says("12") == ["I need a whole number from 1 to 9. How many?"]
         assert await ann.says("3") == ["3 x M, right? (yes/no)"]
         assert await ann.says("yes") == ["Order M3-001 is placed."]
 
@@ -128,7 +126,6 @@ _GROUP: Final = Template('''"""The bot $name: it keeps links out of groups that 
 from datetime import timedelta
 
 import msgspec
-
 from graphchat_bots import Bot, Event, Message, Role, Router
 
 bot = Bot("$name")
