@@ -76,8 +76,10 @@ def test_a_program_that_cannot_start_ends_with_a_status_and_no_traceback(
 
 HEAVY = (
     "aiohttp",
+    "babel",
     "cryptography",
     "dishka",
+    "gettext",
     "nacl",
     "pydantic",
     "rich",
