@@ -153,6 +153,12 @@ class Dispatch:
         elif stored:
             self.keeper.keep(doing.runs if doing else (), outcome.changes)
 
+    def close(self) -> None:
+        """End every handler that waits, also those whose event was not stored."""
+        for doing in self._unsettled.values():
+            self.keeper.drop(doing)
+        self.keeper.close()
+
     def following(self, job: Job) -> tuple[Job, ...]:
         """Return the run after ``job``, if that is one of a cron."""
         cron = self._plan.crons.get(job.name) if job.is_planned else None

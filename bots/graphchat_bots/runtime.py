@@ -59,9 +59,8 @@ class Runtime:
         self._growing = Growing(port, store, timer, every)
         self.figures: Final = surroundings.figures
         services = Services(self._roles, port, self._growing, self.figures)
-        dispatch = Dispatch(plan, store, surroundings, services)
-        self._keeper = dispatch.keeper
-        self._handling = Handling(dispatch, store, surroundings, self._roles)
+        self._dispatch = Dispatch(plan, store, surroundings, services)
+        self._handling = Handling(self._dispatch, store, surroundings, self._roles)
         self.begun: Final = asyncio.Event()
         """Is set when `gauges` can be asked."""
         self.receives = False
@@ -107,7 +106,7 @@ class Runtime:
         try:
             await self._run()
         finally:
-            self._keeper.close()
+            self._dispatch.close()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -99,3 +99,41 @@ async def test_a_change_that_rests_on_what_was_only_read_is_checked_too(tmp_path
         inside = "1" if heard[0] == ["Welcome."] else "0"
         assert heard[1] == [f"With {inside} inside."]
         assert await ann.says("/count") == [inside]
+
+
+async def test_a_step_that_takes_long_does_not_undo_what_others_change_meanwhile(
+    tmp_path: Path,
+) -> None:
+    bot, entered, opened = Bot("till"), asyncio.Event(), asyncio.Event()
+
+    @bot.state(scope="bot")
+    class Till(msgspec.Struct):
+        coins: int = 0
+        names: list[str] = msgspec.field(default_factory=list)
+
+    async def pay(who: str) -> int:
+        if who == "Ann":
+            entered.set()
+            await opened.wait()
+        return 1
+
+    @bot.command()
+    async def buy(ctx: Ctx, till: Till) -> str:
+        await ctx.ask("What?")
+        paid = await ctx.step(pay, ctx.sender.name)
+        till.coins += paid
+        till.names.append(ctx.sender.name)
+        return f"{till.coins} by {', '.join(till.names)}."
+
+    async with bot.testing(tmp_path) as world:
+        ann, ben = world.person("Ann"), world.person("Ben")
+        for person in (ann, ben):
+            await person.says("/buy")
+        await ann.sends("tea")
+        await entered.wait()
+        assert await ben.says("tea") == ["1 by Ben."]
+        opened.set()
+        assert await ann.hears() == ["2 by Ben, Ann."]
+        await world.crash()
+        await ben.says("/buy")
+        assert await ben.says("more tea") == ["3 by Ben, Ann, Ben."]

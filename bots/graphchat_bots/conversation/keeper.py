@@ -237,7 +237,11 @@ class Keeper:
     async def _enter(self, doing: Doing, run: Run) -> dict[str, bytes]:
         """Let ``run`` go on for this event; return the states that others have changed."""
         run.ctx.enter(doing.turn, doing.at)
-        return await run.states.refresh(doing.states)
+        try:
+            return await run.states.refresh(doing.states)
+        except BaseException:
+            run.close()  # it is set aside no more, and nobody else has it
+            raise
 
     async def _accept(self, doing: Doing, run: Run) -> None:
         if run.has_taken or run.prompt is None:

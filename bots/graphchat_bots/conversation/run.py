@@ -107,5 +107,8 @@ class Run:
 
     def close(self) -> None:
         """End the coroutine where it is. What it does about that has no effect."""
+        with suppress(Exception, asyncio.CancelledError):
+            # By an error and not by `close`: Python 3.11 leaves a generator running with that.
+            self.work.throw(asyncio.CancelledError())
         with suppress(Exception):
             self.work.close()

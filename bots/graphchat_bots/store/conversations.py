@@ -107,6 +107,7 @@ class Conversations:
         """Drop those that nobody has answered for too long, and journals of nothing."""
         for id_ in await self._commits.commit(partial(_forget_old, now)):
             self._forget(id_)
+            self._journaled.discard(id_)
 
 
 def write(cursor: Cursor, change: Change, at: float) -> None:
@@ -160,11 +161,12 @@ def _journal(id_: str, cursor: Cursor) -> Sequence[bytes]:
 
 def _forget_old(now: float, cursor: Cursor) -> list[str]:
     old = cursor.execute("SELECT id FROM bot_conversation WHERE until < ?", (now,)).fetchall()
+    old += cursor.execute(
+        "SELECT conversation FROM bot_journal"
+        " WHERE conversation NOT IN (SELECT id FROM bot_conversation)"
+        " GROUP BY conversation HAVING max(at) < ?",
+        (now - JOURNAL_FOR,),
+    ).fetchall()
     for (id_,) in old:
         write(cursor, Change(id_), now)
-    cursor.execute(
-        "DELETE FROM bot_journal WHERE at < ?"
-        " AND conversation NOT IN (SELECT id FROM bot_conversation)",
-        (now - JOURNAL_FOR,),
-    )
     return [id_ for (id_,) in old]

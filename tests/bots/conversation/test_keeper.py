@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -458,6 +459,27 @@ async def test_a_generator_asks_and_answers(tmp_path: Path) -> None:
         assert await ann.joins() == ["Hello.", "Who are you?"]
         await world.crash()
         assert await ann.says("Ann") == ["Welcome, Ann."]
+
+
+async def test_a_generator_that_waits_is_ended_with_the_bot(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot, ended = Bot("talker"), list[str]()
+
+    @bot.command()
+    async def begin(ctx: Ctx) -> AsyncIterator[str]:
+        try:
+            yield "Hello."
+            yield await ctx.ask("Who are you?")
+        finally:
+            ended.append(ctx.sender.name)
+
+    async with bot.testing(tmp_path) as world:
+        await world.person("Ann").says("/begin")
+    assert ended == ["Ann"]
+    gc.collect()
+    await asyncio.sleep(0)  # Python would end what it finds left over in a task
+    assert not caplog.records
 
 
 def old(on_change: OnChange) -> Bot:

@@ -56,6 +56,8 @@ async def test_the_old_are_forgotten(store: BotStore) -> None:
     await store.forget_old(1e9)
     assert store.conversations.waiting("chat", "ann") is None
     assert store.conversations.waiting("chat", "ben") == "b"
+    assert not store.conversations.is_known("a")
+    assert not store.conversations.is_known("lost")
     assert not await store._database.read(
         lambda cursor: cursor.execute("SELECT 1 FROM bot_journal").fetchall()
     )
