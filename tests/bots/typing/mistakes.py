@@ -5,8 +5,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Annotated, Literal
 
-from graphchat_bots import Bot, Ctx, Event, Message, Next, Role, given
+from graphchat_bots import Bot, Ctx, Event, Form, Message, Next, Q, Role, given
 
 bot = Bot("mistakes")
 
@@ -77,6 +78,43 @@ async def count(ctx: Ctx) -> int:
 @bot.command(role="admin")  # error
 async def close() -> str:
     return ""
+
+
+class Shirt(Form):
+    size: Annotated[Literal["S", "M", "L"], Q("Which size?")]
+    n: Annotated[int, Q("How many?", ge=1, le=9)]
+
+
+async def place(size: str, n: int, *, gift: bool = False) -> str:
+    return f"{size}{n}{gift}"
+
+
+@bot.command()
+async def order(ctx: Ctx) -> str:
+    shirt = await ctx.fill(Shirt)
+    shirt = Shirt(size="S", n=1)
+    shirt = Shirt(size="S", n=1, colour="red")  # error
+    shirt = Shirt(size="XL", n=1)  # error
+    shirt = Shirt(size="S")  # error
+    shirt.n = "two"  # error
+    ref = await ctx.step(place, shirt.size, shirt.n)
+    ref = await ctx.step(place, shirt.size, n=shirt.n, gift=True)
+    ref = await ctx.step(place, shirt.size)  # error
+    ref = await ctx.step(place, shirt.n, shirt.size)  # error
+    ref = await ctx.step(place, shirt.size, shirt.n, "gift")  # error
+    ref = await ctx.step(place, shirt.size, shirt.n, paid=True)  # error
+    ref = await ctx.step(place(shirt.size, shirt.n))  # error
+    number: int = await ctx.step(place, shirt.size, shirt.n)  # error
+    count: int = await ctx.ask("How many?", int)
+    count = await ctx.ask("How many?")  # error
+    await ctx.fill(Role)  # error
+    await ctx.send(count)  # error
+    return f"{ref} {number} {shirt.colour}"  # error
+
+
+@bot.command()  # error
+async def price(ctx: Ctx) -> int:
+    return await ctx.ask("How much?", int)
 
 
 @bot.message(lambda msg: msg.sender.role < Role.MODERATOR, limit="5/min")
