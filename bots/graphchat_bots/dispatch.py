@@ -122,14 +122,13 @@ class Dispatch:
         await self.speak(event)
         states = States(self._store, event, self._plan.scopes)
         doing = Doing(Turn(event), self.now(), states)
-        nothing = doing.mark()
         try:
             async with asyncio.timeout(self._patience):
                 await self._in_layers(doing, job)
         except UserError as error:
             if event.kind == "cron":
                 raise  # nobody is there to be told
-            doing.rewind(nothing)
+            doing.rewind((Turn(event).mark(), {}))
             doing.turn.say(Text(in_words(error)))
         except BaseException as error:
             self.keeper.drop(doing)
