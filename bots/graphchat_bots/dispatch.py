@@ -12,6 +12,7 @@ import msgspec
 from graphchat.content import Text
 from graphchat_bots import help as words
 from graphchat_bots.addressing import Called, called
+from graphchat_bots.announcing import Announcer
 from graphchat_bots.context import TIMEOUT, Ctx
 from graphchat_bots.conversation.calls import Calls
 from graphchat_bots.conversation.keeper import Keeper
@@ -69,6 +70,7 @@ class Dispatch:
         self._roles = services.roles
         self._limiter = Limiter()
         self._patience = limits.patience.total_seconds()
+        self._announcer = Announcer(plan, store.announced)
         self._calls = Calls(plan)
         self._unsettled: dict[str, Doing] = {}
         self.keeper: Final = Keeper(self._calls, store, self, limits, services.figures)
@@ -136,6 +138,7 @@ class Dispatch:
             if isinstance(error, asyncio.CancelledError) and task and not task.cancelling():
                 raise HandlerCancelledError from error  # else it is us who are to end
             raise
+        doing.rows += self._announcer.add(doing.turn)
         self._unsettled[event.id] = doing
         return doing
 

@@ -12,6 +12,7 @@ from graphchat_bots.errors import StaleStateError
 from graphchat_bots.message import Sender
 from graphchat_bots.port import Group
 from graphchat_bots.roles import Holder
+from graphchat_bots.store.announced import Announced
 from graphchat_bots.store.commits import Commits
 from graphchat_bots.store.conversations import Conversations
 from graphchat_bots.store.offers import Offers
@@ -36,6 +37,7 @@ class BotStore:
     def __init__(self, database: Database, *, crashed: bool) -> None:
         self._database = database
         self.commits: Final = Commits(database)
+        self.announced: Final = Announced(database)
         self.offers: Final = Offers(database)
         self.conversations: Final = Conversations(database, self.commits)
         self.crashed: Final = crashed
@@ -45,6 +47,7 @@ class BotStore:
     async def open(cls, database: Database) -> Self:
         """Note that the bot runs. ``database`` was opened with the tables of `BOT`."""
         store = cls(database, crashed=await database.write(_begin))
+        await store.announced.load()
         await store.offers.load()
         await store.conversations.load()
         return store
@@ -68,6 +71,7 @@ class BotStore:
         for offer in outcome.offers:
             self.offers.made_in(offer.chat)
         if new:
+            self.announced.apply(outcome.states)
             self.conversations.apply(outcome.changes)
         return new
 

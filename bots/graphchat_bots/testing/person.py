@@ -1,10 +1,12 @@
 """Somebody who talks with a bot in a test."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol, final
 
-from graphchat.content import Choice, Choices, Edit, Reaction, Text
+from graphchat.content import BotCommands, Choice, Choices, Edit, Reaction, Text
 from graphchat_bots.parcel import Attachment, Parcel, attachment
 from graphchat_bots.testing.network import Heard, Network
 from graphchat_bots.testing.room import Room
@@ -38,6 +40,7 @@ class Person:
         self._last: tuple[Parcel, bytes] | None = None
         self._told = Transcript(name)
         self._heard = Transcript("the bot")
+        self._commands: Mapping[str, str] = MappingProxyType({})
 
     async def joins(self) -> list[Said]:
         """Connect with the bot; return what it says to that."""
@@ -136,8 +139,19 @@ class Person:
         chat = await self._join()
         await self._world.settle(chat)
         for heard in await self._world.network.hear(chat):
-            self._heard.add(heard)
+            if isinstance(heard.message, BotCommands):
+                told = {each.name: each.help for each in heard.message.commands}
+                self._commands = MappingProxyType(told)
+            else:
+                self._heard.add(heard)
         return [read(heard.message) for heard in self._heard.fresh()]
+
+    def commands(self) -> Mapping[str, str]:
+        """Return what the bot has announced last that it understands: names, and help.
+
+        As of the last time that this person has heard the bot; `hears` does not return it.
+        """
+        return self._commands
 
     async def _join(self) -> str:
         if self._chat is None:

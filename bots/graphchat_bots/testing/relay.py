@@ -8,6 +8,7 @@ from typing import Final, final
 from graphchat.client import (
     Client,
     Contact,
+    ControlReceived,
     Event,
     GroupMessageReceived,
     MessageDeleted,
@@ -17,7 +18,7 @@ from graphchat.client import (
     Profile,
     Reacted,
 )
-from graphchat.content import Amending, Delete, Edit, Reaction
+from graphchat.content import Amending, BotCommands, Delete, Edit, Reaction
 from graphchat.content.words import text_of
 from graphchat.ids import MessageId
 from graphchat_bots.files import Files
@@ -152,6 +153,8 @@ def _heard(event: Event) -> Heard | None:
             return Heard(b"", Edit(target, text_of(message)))
         case MessageDeleted(message_id=target):
             return Heard(b"", Delete(target))
+        case ControlReceived(message=BotCommands() as message):
+            return Heard(b"", message)
         case Reacted(message_id=target, emoji=emoji):
             return Heard(b"", Reaction(target, emoji))
         case _:

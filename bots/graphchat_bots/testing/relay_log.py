@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from graphchat.content import Amending, Delete
+from graphchat.content import Amending, BotCommands, Delete
 from graphchat_bots.parcel import Parcel
 from graphchat_bots.port import Incoming
 from graphchat_bots.reading import GROUP
@@ -72,6 +72,8 @@ class Log:
         name = message.target if isinstance(message, Amending) else message_id
         if isinstance(message, Delete):
             name = b"deleted" + name
+        if isinstance(message, BotCommands):
+            name = b"commands"  # it arrives without an id
         if name not in self._deleted:
             self._underway[chat, name] += change
             if not self._underway[chat, name]:
