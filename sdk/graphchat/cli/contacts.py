@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(contacts)
     group.command(epilog='Example: graphchat contacts rename Bob "Bob from work"')(rename)
     group.command(epilog="Example: graphchat contacts remove Bob")(remove)
+    group.command(epilog="Example: graphchat contacts commands helpdesk")(commands)
     app.add_typer(group, name="contacts")
 
 
@@ -57,6 +58,19 @@ def rename(
         contact = await profile.contact(name)
         await contact.rename(new_name)
         output.say(f"The contact {name} is called {contact.name} now.")
+
+    home.run_as(ctx, work)
+
+
+def commands(ctx: typer.Context, name: Who, as_json: Json = False) -> None:
+    """List what a bot understands: say one as /NAME. It is what the bot has told this device."""
+
+    async def work(client: "Client", profile: "OwnProfile") -> None:
+        found = await (await profile.contact(name)).commands()
+        if not found:
+            output.say(f"The contact {name} has announced no commands.")
+        rows = [{"command": each.name, "help": each.help} for each in found]
+        output.write_rows(rows, ("command", "help"), as_json=as_json)
 
     home.run_as(ctx, work)
 

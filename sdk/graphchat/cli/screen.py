@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, OptionList, RichLog, Static
 from textual.widgets.option_list import Option
 
@@ -34,6 +35,7 @@ SHOWN: Final = 200
 TYPING: Final = 8.0
 # Seconds until a line is drawn once more: no event tells that a relay has it.
 SENT: Final = 1.0
+SAY: Final = "Say something"
 HELP: Final = "Type and press Enter. :help shows what else you can do; Tab changes the side."
 
 
@@ -60,7 +62,7 @@ class Screen(App[None]):
             with Vertical():
                 yield RichLog(id="talk", wrap=True)
                 yield Static(HELP, id="typing", markup=False)
-                yield Input(id="line", placeholder="Say something")
+                yield Input(id="line", placeholder=SAY)
 
     async def on_mount(self) -> None:
         self.title = plain(self._profile.name)
@@ -131,8 +133,16 @@ class Screen(App[None]):
         for line in await contact.history(limit=SHOWN):
             text = events.shown(self._profile.name, contact.name, line, "", look)
             talk.write(Styled.from_ansi(f"{line.id.hex()[:4]} {text}"))
+        await self._offer(contact)
         await contact.read()
         self.sub_title = f"{plain(contact.name)} (trust {contact.trust})"
+
+    async def _offer(self, contact: Contact) -> None:
+        """Offer what a bot understands: in the empty line, and behind a slash."""
+        found = [f"/{each.name}" for each in await contact.commands()]
+        line = self.query_one("#line", Input)
+        line.placeholder = " ".join([SAY, *(["or:", *found] if found else [])])
+        line.suggester = SuggestFromList(found) if found else None
 
     def _say(self, text: str) -> None:
         self.query_one("#typing", Static).update(Styled(plain(text)))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
-from graphchat.client import accept, policy, proof, rekeying, rows
+from graphchat.client import accept, commands, policy, proof, rekeying, rows
 from graphchat.client.apply import Applier
 from graphchat.client.live import HIDDEN, VERIFIED
 from graphchat.client.offrecord import asking
@@ -12,7 +12,7 @@ from graphchat.client.offrecord.session import IDLE, OffTheRecord
 from graphchat.client.proof import Proof
 from graphchat.client.rekeying import RekeyCode
 from graphchat.client.talking import Talking
-from graphchat.content import ProfileCard, rules
+from graphchat.content import BotCommand, ProfileCard, rules
 from graphchat.content.profile import MAX_NAME
 from graphchat.core.handshake import Phase
 from graphchat.errors import StateError
@@ -159,6 +159,13 @@ class Contact(Talking):
     def profile(self) -> ProfileCard | None:
         """What the contact says of itself; None until it has answered."""
         return self._live.connection.state.handshake.peer_profile
+
+    async def commands(self) -> tuple[BotCommand, ...]:
+        """Return what the contact has announced last that it understands; people announce nothing.
+
+        Say one as ``/name``. It stays over restarts; this device of yours was told, and no other.
+        """
+        return await self._read(partial(commands.commands, self._id))
 
     @property
     def policy(self) -> str:

@@ -7,12 +7,13 @@ in which the frame arrived, so what it changes and what it says are stored with 
 from collections.abc import Mapping
 from typing import Final
 
-from graphchat.client import amending, cards, indicators, introductions, timers
+from graphchat.client import amending, cards, commands, indicators, introductions, timers
 from graphchat.client.context import ControlHandler
 from graphchat.client.devices import handlers as devices
 from graphchat.client.groups import handlers as groups
 from graphchat.client.offrecord import desk
 from graphchat.content import (
+    BotCommands,
     Delete,
     Edit,
     IntroAsk,
@@ -35,6 +36,7 @@ HANDLERS: Final[Mapping[type[Message], ControlHandler]] = {
     Reaction: amending.heard,
     Vote: amending.heard,
     ProfileUpdate: cards.heard,
+    BotCommands: commands.heard,
     Timer: timers.heard,
     Read: indicators.heard_read,
     Typing: indicators.heard_typing,

@@ -5,7 +5,7 @@ as much. Tables are those of `graphchat.store.models`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from graphchat.client.address_state import OpenAddress
 from graphchat.client.live import ConversationTimer, Live, Waiting
@@ -15,6 +15,9 @@ from graphchat.core.handshake import Phase, Role
 from graphchat.core.inbox import Signed
 from graphchat.core.lane import LaneState
 from graphchat.store import Cursor
+
+COMMANDS: Final = "commands "
+"""How the key of the setting begins that holds what a contact understands; then its row."""
 
 
 class Row(NamedTuple):
@@ -367,6 +370,7 @@ def remove_connection(row_id: int) -> list[Row]:
         Row(f"DELETE FROM client_envelope WHERE lane_id IN {lanes}", (row_id,)),  # noqa: S608
         *(Row(f"DELETE FROM {table} WHERE connection_id = ?", (row_id,)) for table in owned),  # noqa: S608
         Row("DELETE FROM client_event WHERE connection = ?", (row_id,)),
+        Row("DELETE FROM client_setting WHERE key = ?", (f"{COMMANDS}{row_id}",)),
         # Its queues are still to be deleted; nothing else is to be done for it.
         Row("DELETE FROM client_work WHERE connection = ? AND kind != 'remove'", (row_id,)),
         Row("DELETE FROM client_connection WHERE id = ?", (row_id,)),

@@ -1,4 +1,10 @@
+import asyncio
+from pathlib import Path
+
 from tests.sdk.cli.people import Pair, Person
+
+from graphchat import Client
+from graphchat.content import BotCommand, BotCommands
 
 
 def test_contacts_are_listed_for_people_and_for_programs(pair: Pair) -> None:
@@ -36,3 +42,22 @@ def test_a_contact_is_removed_only_after_a_yes(pair: Pair) -> None:
     assert (done.out, done.err) == ("", "The contact Bob is removed.\n")
     assert alice.do("contacts", "--json").rows == []
     assert [row["contact"] for row in bob.do("contacts", "--json").rows] == ["Alice"]
+
+
+def test_commands_of_a_bot_are_listed(pair: Pair) -> None:
+    alice, bob = pair
+    done = alice.do("contacts", "commands", "Bob")
+    assert (done.out, done.err) == ("", "The contact Bob has announced no commands.\n")
+    asyncio.run(announce(bob.database))
+    alice.receive(1)
+    assert alice.do("contacts", "commands", "Bob").out.splitlines()[1].split() == ["go", "Go."]
+    rows = alice.do("contacts", "commands", "Bob", "--json").rows
+    assert rows == [{"command": "go", "help": "Go."}]
+
+
+async def announce(database: Path) -> None:
+    async with Client(database) as client:
+        [me] = await client.profiles()
+        [contact] = await me.contacts()
+        receipt = await contact.post(BotCommands((BotCommand("go", "Go."),)))
+        await receipt.sent()

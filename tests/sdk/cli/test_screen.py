@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, RichLog, Static
 
 from graphchat import Contact
 from graphchat.cli.screen import Screen
+from graphchat.content import BotCommand, BotCommands
 
 
 @pytest.fixture
@@ -130,3 +131,17 @@ async def test_without_contacts_it_says_what_to_do(tmp_path: Path) -> None:
             await until(pilot, lambda: "Nobody yet" in talk(screen))
             await type_in(pilot, "hello?")
             assert "Nobody yet" in talk(screen)
+
+
+async def test_what_a_bot_understands_is_offered(
+    homes: tuple[Home, Home, Contact, Contact],
+) -> None:
+    alice, _, hers, his = homes
+    screen = Screen(alice.me, hers)
+    async with screen.run_test(size=(100, 30)) as pilot:
+        line = screen.query_one("#line", Input)
+        assert line.placeholder == "Say something"
+        await his.post(BotCommands((BotCommand("buy", "Buy."), BotCommand("sell", ""))))
+        await until(pilot, lambda: line.placeholder == "Say something or: /buy /sell")
+        assert line.suggester is not None
+        assert await line.suggester.get_suggestion("/s") == "/sell"
