@@ -20,6 +20,7 @@ from typing import (
 
 import msgspec
 
+from graphchat import content
 from graphchat.content import Choices
 from graphchat.errors import LocalProtocolError, StateError
 from graphchat_bots.actions import Action
@@ -270,7 +271,7 @@ class Ctx:
 
     def say(self, message: Parcel, to: str | None = None, *, bulk: bool = False) -> bytes:
         """Say a finished message, or something about one; return its id."""
-        if isinstance(message, Choices):
+        if isinstance(message, Choices | content.Form):
             return self._turn.offer(message, to, bulk=bulk)
         return self._turn.say(message, to, bulk=bulk)
 

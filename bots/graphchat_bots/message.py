@@ -1,5 +1,6 @@
 """What handlers are given: an event, the message in it, and who sent it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from graphchat import content
 from graphchat.content import File
+from graphchat.content.forms import Value
 from graphchat.content.words import text_of
 from graphchat.errors import StateError
 from graphchat_bots import actions
@@ -133,6 +135,14 @@ class Message:
     def choice(self) -> str | None:
         """The id of the option that was chosen, by a button or in words; else nothing."""
         return self.content.option if isinstance(self.content, content.Choice) else None
+
+    @property
+    def form_answer(self) -> Mapping[str, Value] | None:
+        """What was filled in of a form that the bot has sent, by the names of its fields.
+
+        It fits the form; a field that is not required may be missing. Else nothing.
+        """
+        return self.content.values if isinstance(self.content, content.FormAnswer) else None
 
     @property
     def file(self) -> File | None:

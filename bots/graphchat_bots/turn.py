@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from typing import Final, Literal
 
-from graphchat.content import Choices, Option, Text
+from graphchat.content import Choices, Form, Option, Text
 from graphchat.errors import LocalProtocolError
 from graphchat_bots import actions
 from graphchat_bots.actions import Action
@@ -46,13 +46,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Options that a message of the bot lets people choose from."""
+    """Options that a message of the bot lets people choose from, or a form."""
 
     chat: str
     message_id: bytes
     options: tuple[Option, ...]
     is_open: bool = True
     """Whether nobody has answered: then a number or a label alone is an answer."""
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,14 @@ class Turn:
         )
         return tuple(filled)
 
-    def offer(self, choices: Choices, to: str | None = None, *, bulk: bool = False) -> bytes:
-        """Say ``choices`` and wait for an answer to them, in words too. See `say`."""
-        name = self.say(choices, to, bulk=bulk)
-        self.offers.append(Offer(self.messages[-1].chat, name, choices.options))
+    def offer(self, asked: Choices | Form, to: str | None = None, *, bulk: bool = False) -> bytes:
+        """Say ``asked`` and wait for an answer to it; to choices in words too. See `say`."""
+        name = self.say(asked, to, bulk=bulk)
+        chat = self.messages[-1].chat
+        if isinstance(asked, Form):
+            self.offers.append(Offer(chat, name, (), is_open=False, form=asked))
+        else:
+            self.offers.append(Offer(chat, name, asked.options))
         return name
 
     def _leave(

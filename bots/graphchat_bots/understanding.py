@@ -1,12 +1,18 @@
-"""What somebody chose of what was offered: by a button, a number, a label or a reaction."""
+"""What somebody chose by a button, a number, a label or a reaction, or filled in of a form."""
 
 from dataclasses import replace
+from typing import Final
 
-from graphchat.content import Choice, Option, Text
+from graphchat.content import Choice, FormAnswer, Option, Text
+from graphchat.content.words import text_of
+from graphchat.errors import ContentError
 from graphchat_bots.choosing import chosen, reacted
+from graphchat_bots.errors import UserError
 from graphchat_bots.message import Event, Message
 from graphchat_bots.store import Offers
 from graphchat_bots.turn import Offer, Turn
+
+UNKNOWN: Final = "I do not know this form any more. Please ask for it again."
 
 
 async def understand(turn: Turn, offers: Offers) -> None:
@@ -14,8 +20,13 @@ async def understand(turn: Turn, offers: Offers) -> None:
 
     A chosen option is a `Choice`, however it was chosen. A button that was never offered here
     is a text: what a handler sees as a choice is one of its own options.
+
+    Raises `UserError` if a form was filled in that is not known, or does not fit.
     """
     event = turn.event
+    if event.message is not None and isinstance(event.message.content, FormAnswer):
+        turn.event = await _filled(event, event.message.content, offers)
+        return
     offer = await _offer(event, offers)
     option = _option(event, offer)
     if offer is not None and option is not None:
@@ -27,9 +38,24 @@ async def understand(turn: Turn, offers: Offers) -> None:
 
 
 async def is_offered(event: Event, offers: Offers) -> bool:
-    """Say whether ``event`` is about a message with choices that a handler has sent."""
+    """Say whether ``event`` is about choices that a handler has sent, or about any form."""
+    if event.message is not None and isinstance(event.message.content, FormAnswer):
+        return True  # nothing else compares it with its form
     button = event.message is not None and isinstance(event.message.content, Choice)
     return (button or event.reaction is not None) and await _offer(event, offers) is not None
+
+
+async def _filled(event: Event, answer: FormAnswer, offers: Offers) -> Event:
+    offer = await offers.of(event.chat, answer.target)
+    if offer is None or offer.form is None:
+        if event.group is not None:  # it may be a form of anybody
+            return as_choice(event, Text(text_of(answer)))
+        raise UserError(UNKNOWN)
+    try:
+        offer.form.check(answer.values)
+    except ContentError as error:
+        raise UserError(str(error)) from None
+    return event
 
 
 async def _offer(event: Event, offers: Offers) -> Offer | None:

@@ -1,10 +1,10 @@
-"""What was offered in a chat to choose from, and which of it nobody has answered yet."""
+"""What was offered in a chat: to choose from, which somebody may have answered, or to fill in."""
 
 from typing import Final
 
 import msgspec
 
-from graphchat.content import Option
+from graphchat.content import Form, Option
 from graphchat.store import Cursor, Database
 from graphchat_bots.turn import Offer
 
@@ -46,17 +46,20 @@ class Offers:
         row = await self._database.read(lambda cursor: cursor.execute(sql, parameters).fetchone())
         if row is None:
             return None
-        options = msgspec.msgpack.decode(row[1], type=tuple[Option, ...])
-        return Offer(chat, row[0], options, is_open=bool(row[2]))
+        asked = msgspec.msgpack.decode(row[1], type=tuple[Option, ...] | Form)
+        if isinstance(asked, Form):
+            return Offer(chat, row[0], (), is_open=bool(row[2]), form=asked)
+        return Offer(chat, row[0], asked, is_open=bool(row[2]))
 
 
 def write_offers(cursor: Cursor, offers: tuple[Offer, ...]) -> None:
     """Write what was offered, or answered."""
     for offer in offers:
+        body = msgspec.msgpack.encode(offer.form or offer.options)
         cursor.execute(
             "INSERT INTO bot_offer (chat, message_id, options, is_open) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (message_id) DO UPDATE SET is_open = excluded.is_open",
-            (offer.chat, offer.message_id, msgspec.msgpack.encode(offer.options), offer.is_open),
+            (offer.chat, offer.message_id, body, offer.is_open),
         )
         cursor.execute(
             "DELETE FROM bot_offer WHERE chat = ? AND id NOT IN"

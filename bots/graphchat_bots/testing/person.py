@@ -6,7 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol, final
 
-from graphchat.content import BotCommands, Choice, Choices, Edit, Reaction, Text
+from graphchat.content import BotCommands, Choice, Choices, Edit, Form, FormAnswer, Reaction, Text
+from graphchat.content.forms import Value
 from graphchat_bots.parcel import Attachment, Parcel, attachment
 from graphchat_bots.testing.network import Heard, Network
 from graphchat_bots.testing.room import Room
@@ -102,6 +103,14 @@ class Person:
         named = [option for option in asked.message.options if option.label == label]
         assert named, f"{question!r} has no button {label!r}"
         await self.sends(Choice(asked.id, named[0].id, label))
+        return await self.hears()
+
+    async def fills(self, form: Form, **values: Value) -> list[Said]:
+        """Fill in the newest ``form`` of the bot, as `hears` has returned it; return its answers.
+
+        Raises `AssertionError` if the bot has not sent it.
+        """
+        await self.sends(FormAnswer(self._heard.newest(form).id, values))
         return await self.hears()
 
     async def reacts(self, to: Said, emoji: str) -> list[Said]:

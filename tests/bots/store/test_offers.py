@@ -1,7 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from graphchat.content import Option
+from graphchat.content import Form, FormField, Option
 from graphchat.store import Database
 from graphchat_bots.store import BOT, Offers
 from graphchat_bots.store.offers import write_offers
@@ -33,3 +33,13 @@ async def test_what_was_answered_waits_for_nothing_and_is_still_known(tmp_path: 
         await database.write(lambda cursor: write_offers(cursor, (answered,)))
         assert await offers.open("chat-1") is None
         assert await offers.of("chat-1", name) == answered
+
+
+async def test_a_form_is_known_and_answered_by_no_number(tmp_path: Path) -> None:
+    async with Database.open(tmp_path / "bot.db", None, app=BOT) as database:
+        offers, form = Offers(database), Form("Order", (FormField("n", "How many?", "number"),))
+        offer = Offer("chat-1", b"1" * 16, (), is_open=False, form=form)
+        await database.write(lambda cursor: write_offers(cursor, (offer,)))
+        await offers.load()
+        assert await offers.of("chat-1", offer.message_id) == offer
+        assert await offers.open("chat-1") is None
