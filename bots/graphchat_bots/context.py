@@ -33,6 +33,7 @@ from graphchat_bots.message import Event, Message, Sender
 from graphchat_bots.parcel import Parcel
 from graphchat_bots.port import GroupInfo, Member
 from graphchat_bots.reply import Answer, Part, Said, message_of
+from graphchat_bots.roles import Role
 from graphchat_bots.sent import Sent
 from graphchat_bots.speech import ENGLISH, gettext, locale, of_bot, of_bot_counted
 from graphchat_bots.streaming import Stream
@@ -99,6 +100,10 @@ class World(Protocol):
 
         Raises `ConversationBusyError` if a job is to ask in the middle of another one.
         """
+        ...
+
+    def role_of(self, sender: str) -> Role:
+        """Return the role that a sender holds now."""
         ...
 
     async def group(self, chat: str) -> GroupInfo:
@@ -202,6 +207,14 @@ class Ctx:
     def sender_of(self, member: Member) -> Sender:
         """Return a member as somebody whom the bot can mute, remove and so on."""
         return Sender(member.id, member.name, member.is_bot).at(self)
+
+    def role_of(self, sender: str) -> Role:
+        """Return what somebody else may do with the bot now, by their `Sender.id`.
+
+        Of a contact that is the name of the chat. What somebody may do in a group because they
+        moderate it is not in it.
+        """
+        return self._world.role_of(sender)
 
     def _check_group(self) -> None:
         if self._turn.event.group is None:

@@ -30,7 +30,7 @@ from graphchat_bots.plan import Plan, Rule
 from graphchat_bots.port import GroupInfo, Incoming, Kind, Port
 from graphchat_bots.providers import show
 from graphchat_bots.rates import Limiter
-from graphchat_bots.roles import RESERVED
+from graphchat_bots.roles import RESERVED, Role
 from graphchat_bots.speech import gettext, in_words, marked
 from graphchat_bots.states import States
 from graphchat_bots.store import BotStore, Outcome
@@ -103,6 +103,9 @@ class Dispatch:
         if event.kind == "job":
             raise ConversationBusyError
         turn.say(Text(gettext(ASIDE)))
+
+    def role_of(self, sender: str) -> Role:
+        return self._roles.of(sender)
 
     async def group(self, chat: str) -> GroupInfo:
         return await self._port.group(chat)

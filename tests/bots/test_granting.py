@@ -63,6 +63,28 @@ async def test_a_role_is_granted_by_an_invitation_and_survives_a_crash(tmp_path:
         assert await world.person("Ann").says("May I?") == ["No."]
 
 
+async def test_a_handler_sees_what_somebody_else_may_do_now(tmp_path: Path) -> None:
+    made, known = Bot("doors"), list[str]()
+
+    @made.command()
+    async def remember(ctx: Ctx) -> None:
+        known.append(ctx.sender.id)
+
+    @made.command()
+    async def look(ctx: Ctx) -> str:
+        return ctx.role_of(known[0]).label
+
+    async with made.testing(tmp_path) as world:
+        ann, boss = world.person("Ann"), world.person("Boss")
+        await ann.says("/remember")
+        await boss.says(world.invite(Role.ADMIN))
+        assert await boss.says("/look") == ["member"]
+        await ann.says(world.invite(Role.MODERATOR))
+        assert await boss.says("/look") == ["moderator"]
+        await boss.says("/roles revoke 2")
+        assert await boss.says("/look") == ["member"]
+
+
 async def test_an_invitation_is_good_once(tmp_path: Path) -> None:
     async with shop().testing(tmp_path) as world:
         line = world.invite(Role.ADMIN)
