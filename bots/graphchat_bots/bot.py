@@ -17,6 +17,7 @@ from graphchat_bots.errors import BotFaultsError
 from graphchat_bots.faults import Fault
 from graphchat_bots.handler import Function, Scope, State
 from graphchat_bots.health import HEALTH
+from graphchat_bots.inlet import Inlet
 from graphchat_bots.languages import read_languages
 from graphchat_bots.limits import Limits
 from graphchat_bots.place import Place
@@ -318,6 +319,14 @@ class Bot:
     async def invitation(self) -> Invitation:
         """Return how people reach the bot, which runs: a link, and its QR code."""
         return await self._live().invitation()
+
+    @property
+    def inlet(self) -> Inlet:
+        """Where to start jobs from outside, inside of ``async with bot``.
+
+        Raises `RuntimeError` if the bot does not run. A provider has `Inlet` as a parameter.
+        """
+        return self._live().inlet
 
     async def __aenter__(self) -> Self:
         from graphchat.store.passphrase import find  # noqa: PLC0415 - heavy, as the other

@@ -375,12 +375,17 @@ class Ctx:
         if delay > MAX_DELAY:
             raise UserError(gettext("That is too far in the future."))
         name, body = self._world.pack(job, args, named)
-        if len(body) > MAX_ARGUMENTS:
-            raise UserError(gettext("That is too long to be kept."))
-        if await self._world.count_jobs(self.chat) + len(self._turn.jobs) >= MAX_JOBS:
-            raise UserError(gettext("There is too much on my list already."))
+        storable(body, await self._world.count_jobs(self.chat) + len(self._turn.jobs))
         seconds = max(delay.total_seconds(), 0)
         self._turn.schedule(name, body, self._world.now() + seconds)
+
+
+def storable(body: bytes, jobs: int) -> None:
+    """Raise `UserError` if a chat with so many jobs can have no other one with these arguments."""
+    if len(body) > MAX_ARGUMENTS:
+        raise UserError(gettext("That is too long to be kept."))
+    if jobs >= MAX_JOBS:
+        raise UserError(gettext("There is too much on my list already."))
 
 
 def _as_question(question: str | Q) -> Q:

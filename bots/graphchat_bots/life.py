@@ -5,7 +5,7 @@ import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Self, final
+from typing import Final, Self, final
 
 from graphchat.cli import codes
 from graphchat.cli.output import say
@@ -15,6 +15,7 @@ from graphchat.wire.uri import RelayAddress
 from graphchat_bots.figures import Figures
 from graphchat_bots.health import Health
 from graphchat_bots.home import open_bot
+from graphchat_bots.inlet import Inlet
 from graphchat_bots.network import NetworkPort
 from graphchat_bots.place import Place
 from graphchat_bots.port import Invitation
@@ -28,7 +29,10 @@ from graphchat_bots.surroundings import Surroundings
 class Life:
     """A bot that runs."""
 
-    def __init__(self, runtime: Runtime, running: asyncio.Task[None], port: NetworkPort) -> None:
+    def __init__(
+        self, runtime: Runtime, running: asyncio.Task[None], port: NetworkPort, inlet: Inlet
+    ) -> None:
+        self.inlet: Final = inlet
         self._runtime = runtime
         self._running = running
         self._port = port
@@ -52,15 +56,19 @@ class Life:
             bots[plan.name] = None
             opening = open_bot(plan, setup.place, secret)
             port, store = await stack.enter_async_context(opening)
-            provided = await stack.enter_async_context(opened(plan.providers, store))
+            inlet = Inlet(plan, store)
+            provided = await stack.enter_async_context(opened(plan.providers, store, inlet))
             surroundings = Surroundings(
-                limits=setup.limits, provided=provided, folder=setup.place.folder(plan.name)
+                limits=setup.limits,
+                provided=provided,
+                inlet=inlet,
+                folder=setup.place.folder(plan.name),
             )
             runtime = Runtime(plan, port, store, surroundings)
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(runtime.run())
                 await runtime.begun.wait()
-                bots[plan.name] = life = cls(runtime, running, port)
+                bots[plan.name] = life = cls(runtime, running, port, inlet)
                 stack.callback(bots.update, {plan.name: None})
                 yield life
                 runtime.stop()

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from graphchat_bots.errors import ProviderError
+from graphchat_bots.inlet import Inlet
 from graphchat_bots.providers import Provider
 from graphchat_bots.store import BotStore
 
@@ -20,9 +21,11 @@ NOTHING: Final[Provided] = MappingProxyType({})
 
 @asynccontextmanager
 async def opened(
-    providers: Sequence[Provider], store: BotStore, instead: Provided = NOTHING
+    providers: Sequence[Provider], store: BotStore, inlet: Inlet, instead: Provided = NOTHING
 ) -> AsyncIterator[Provided]:
     """Open ``providers``, in this order; yield what they made, and close them backwards.
+
+    They may have ``inlet`` as a parameter.
 
     What stands in ``instead`` takes the place of a provider, which is then not called. Raises
     `ProviderError` that names the first one that fails, once those before it are closed and
@@ -31,23 +34,24 @@ async def opened(
     if not providers:  # and no time is spent on importing dishka
         yield NOTHING
         return
-    container = _container(providers, instead)
+    container = _container(providers, inlet, instead)
     try:
         yield await _open_all(container, providers, store)
     finally:
         await _close(container)
 
 
-def _container(providers: Sequence[Provider], instead: Provided) -> "AsyncContainer":
+def _container(providers: Sequence[Provider], inlet: Inlet, instead: Provided) -> "AsyncContainer":
     import dishka  # noqa: PLC0415 - only bots with providers pay for it
 
     source = dishka.Provider(scope=dishka.Scope.APP)
+    source.from_context(provides=Inlet)
     for each in providers:
         if each.provides in instead:
             source.from_context(provides=each.provides)
         else:
             source.provide(each.factory, provides=each.provides)
-    return dishka.make_async_container(source, context=dict(instead))
+    return dishka.make_async_container(source, context={**instead, Inlet: inlet})
 
 
 async def _open_all(

@@ -16,6 +16,7 @@ from typing import Any, Final, final, get_args, get_origin, get_type_hints
 
 from graphchat_bots.convert import converter
 from graphchat_bots.faults import Fault
+from graphchat_bots.inlet import Inlet
 
 Factory = Callable[..., object]
 
@@ -128,6 +129,8 @@ def _refuse(
     type_ = found.provides
     if type_ in by_type:
         return f"{show(type_)} is provided by {by_type[type_].name} already"
+    if type_ is Inlet:
+        return "providers get Inlet from the bot itself"
     if type_ in taken:
         return f"handlers get {show(type_)} from the bot itself"
     if converter(type_) is not None:
@@ -138,7 +141,7 @@ def _refuse(
 def _check_needs(by_type: Mapping[object, Provider], faults: list[Fault]) -> None:
     for provider in by_type.values():
         for name, type_ in provider.needs:
-            if type_ not in by_type:
+            if type_ not in by_type and type_ is not Inlet:
                 text = f"provider {provider.name}: parameter {name!r}: nothing provides"
                 faults.append(Fault(f"{text} {show(type_)}", provider.factory))
 

@@ -17,6 +17,7 @@ from graphchat_bots.dispatch import Dispatch, Services
 from graphchat_bots.granting import Roles
 from graphchat_bots.growing import Growing
 from graphchat_bots.handling import Handling
+from graphchat_bots.inlet import Inlet, Open
 from graphchat_bots.intake import Intake, Parked
 from graphchat_bots.log import note
 from graphchat_bots.mailbox import SLOTS, Mailboxes
@@ -67,8 +68,10 @@ class Runtime:
         """Whether it takes events from the network: it has begun, and is not stopping."""
         self._intake = Intake(port, store, timer, self.activity)
         self._agenda = Agenda(store, timer, self.activity, self._start_job)
+        self._inlet = surroundings.inlet or Inlet(plan, store)
         self._crons = plan.crons
         self._agenda.stir()  # not idle before it has looked
+        self._inlet.open(Open(self.activity, timer, self._agenda.stir))
 
     async def idle(self, chat: str | None = None) -> None:
         """Wait until there is nothing to do now, in ``chat`` or at all."""
@@ -106,6 +109,7 @@ class Runtime:
         try:
             await self._run()
         finally:
+            self._inlet.close()
             self._dispatch.close()
 
     async def _run(self) -> None:
@@ -135,6 +139,7 @@ class Runtime:
         self.receives = not self._stopping.is_set()
         await self._stopping.wait()
         self.receives = False
+        self._inlet.close()
         for loop in loops:
             loop.cancel()
         await self._drain()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graphchat_bots.figures import Figures
+from graphchat_bots.inlet import Inlet
 from graphchat_bots.limits import Limits
 from graphchat_bots.provided import NOTHING, Provided
 from graphchat_bots.timer import SystemTimer, Timer
@@ -22,6 +23,8 @@ class Surroundings:
     limits: Limits = field(default_factory=Limits)
     provided: Provided = field(default_factory=lambda: NOTHING)
     """What the bot's providers have made."""
+    inlet: Inlet | None = None
+    """Where its providers bring things in."""
     folder: Path | None = None
     """Where the bot lives: invitations to roles are found there."""
     failed: Callable[[Exception], None] = _ignore

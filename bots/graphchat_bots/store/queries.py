@@ -139,6 +139,10 @@ class BotStore:
         """Forget jobs and take up others, at once."""
         await self.commits.commit(lambda cursor: _replace_jobs(cursor, drop, add))
 
+    async def post(self, job: Job, now: float) -> bool:
+        """Put a job into the agenda that came from outside; return whether its id was new."""
+        return await self.commits.commit(lambda cursor: _post(cursor, job, now))
+
     async def count_jobs(self, chat: str) -> int:
         return int((await self._rows("SELECT count(*) FROM bot_job WHERE chat = ?", chat))[0][0])
 
@@ -229,6 +233,15 @@ def _begin_attempt(cursor: Cursor, event_id: str, now: float) -> int:
 def _replace_jobs(cursor: Cursor, drop: Sequence[str], add: Sequence[Job]) -> None:
     cursor.executemany("DELETE FROM bot_job WHERE id = ?", [(id_,) for id_ in drop])
     write_jobs(cursor, add)
+
+
+def _post(cursor: Cursor, job: Job, now: float) -> bool:
+    # The row of the job goes when it has run; that it was there must be known for longer.
+    cursor.execute("INSERT OR IGNORE INTO bot_seen (id, at) VALUES (?, ?)", (job.id, now))
+    if cursor.rowcount <= 0:
+        return False
+    write_jobs(cursor, [job])
+    return True
 
 
 def _give_up(cursor: Cursor, dead: DeadLetter, message_id: bytes) -> None:

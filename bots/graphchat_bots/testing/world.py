@@ -8,10 +8,11 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self, final
+from typing import Final, Literal, Self, TypeVar, cast, final
 
 from graphchat.store import Database
 from graphchat_bots.grants import invite
+from graphchat_bots.inlet import Inlet
 from graphchat_bots.limits import Limits
 from graphchat_bots.plan import Plan
 from graphchat_bots.provided import NOTHING, Provided, opened
@@ -28,6 +29,7 @@ from graphchat_bots.testing.room import Room
 from graphchat_bots.testing.weather import Weather, WeatheredPort
 
 Level = Literal["memory", "relay"]
+T = TypeVar("T")
 
 # A handler that hangs shall not keep the end of a test waiting for long.
 DRAIN: Final = timedelta(seconds=2)
@@ -119,6 +121,10 @@ class World:
             await self.settle()
         self.clock.turn_to(target)
         await self.settle()
+
+    def get(self, kind: type[T]) -> T:
+        """Return what a provider of the bot has made. Raises `LookupError` if none makes it."""
+        return cast("T", self._provided[kind])
 
     async def crash(self) -> None:
         """Kill the bot in the middle of whatever it does, and start it again."""
@@ -224,11 +230,17 @@ class World:
         self._store = await BotStore.open(database)
         self._network_port = await self.network.start()
         self._port = WeatheredPort(self._network_port, self._weather)
-        provided = await self._stack.enter_async_context(
-            opened(self._plan.providers, self._store, self._provide)
+        inlet = Inlet(self._plan, self._store)
+        self._provided = await self._stack.enter_async_context(
+            opened(self._plan.providers, self._store, inlet, self._provide)
         )
         surroundings = Surroundings(
-            self.clock, self._limits, provided, self._folder, self._failures.append
+            self.clock,
+            self._limits,
+            self._provided,
+            inlet,
+            self._folder,
+            self._failures.append,
         )
         self._runtime = Runtime(self._plan, self._port, self._store, surroundings)
         self._running = asyncio.create_task(self._runtime.run())
