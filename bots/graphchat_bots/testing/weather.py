@@ -107,7 +107,9 @@ class WeatheredPort:
         finally:
             stirred.cancel()
         if self._receiving.done():
-            batch, self._receiving = self._receiving.result(), None
+            # Forgotten before it is looked at: one that has failed must not fail for ever.
+            done, self._receiving = self._receiving, None
+            batch = done.result()
             if self._weather.duplicating:
                 self._known.update({event.id: event for event in batch})
             self._kept += _reordered(batch) if self._weather.reordering else batch
