@@ -65,7 +65,7 @@ async def test_a_conversation_is_counted(tmp_path: Path) -> None:
     assert found["events_total", "shop", "set aside", "message"] == 1
     assert found["handler_seconds_count", "shop", "answer"] == 4
     assert found["handler_seconds_count", "shop", "order"] == 1
-    assert found["sent_total", "shop"] == 3
+    assert found["sent_total", "shop"] == 4  # with the list of commands
     assert found["dead_letters", "shop"] == 1
     assert (found["waiting", "shop"], found["outbox", "shop"], found["jobs_due", "shop"]) == (
         0,
