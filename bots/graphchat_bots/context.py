@@ -123,6 +123,7 @@ class Ctx:
         self._talk = talk
         self._at = world.now() if at is None else at
         self._growing: Stream | None = None
+        self._bound: tuple[Event, Event] | None = None
 
     def enter(self, turn: Turn, at: float) -> None:
         """Go on for another event: a question was answered. For the runtime."""
@@ -143,7 +144,10 @@ class Ctx:
 
     @property
     def event(self) -> Event:
-        return self._turn.event.at(self)
+        event = self._turn.event
+        if self._bound is None or self._bound[0] is not event:
+            self._bound = event, event.at(self)
+        return self._bound[1]
 
     @property
     def chat(self) -> str:

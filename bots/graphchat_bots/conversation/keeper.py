@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, final
 
-from msgspec import structs
-
 from graphchat.content import Choice, Text
 from graphchat_bots.calling import call
 from graphchat_bots.context import Ctx, World
@@ -71,10 +69,9 @@ class Keeper:
     async def begin(self, doing: Doing, called: Call) -> None:
         """Call a handler. If it asks something it is set aside."""
         id_ = doing.next_id()
-        head = Head(happened(doing.event, doing.at), {}, called.body)
         journal = Journal([entry_of(body) for body in await self._conversations.journal(id_)])
-        run = self._make(Talk(id_, journal, self._save), called, head, doing.turn, doing.states)
-        await self._go(doing, run)
+        talk = Talk(id_, journal, self._save)
+        await self._go(doing, self._make(talk, called, doing.turn, doing.states, doing.at))
 
     async def answer(self, doing: Doing, id_: str) -> None:
         """Take the message of the event as an answer."""
@@ -177,18 +174,12 @@ class Keeper:
         self,
         talk: Talk,
         called: Call,
-        head: Head,
         turn: Turn,
         states: States,
+        at: float,
     ) -> Run:
-        ctx = Ctx(turn, self._world, talk, head.event.at)
-        return Run(
-            called,
-            head,
-            ctx,
-            states,
-            call(called.handler, ctx, states, called.values),
-        )
+        ctx = Ctx(turn, self._world, talk, at)
+        return Run(called, ctx, states, call(called.handler, ctx, states, called.values))
 
     async def _save(self, id_: str, journal: Journal) -> None:
         entries, at = journal.unstored(), self._world.now()
@@ -207,8 +198,10 @@ class Keeper:
             if isinstance(raised, UserError):
                 self._end(doing, run)
             raise
-        if first:
-            run.head = structs.replace(run.head, states=run.states.at_first())
+        if first and run.prompt is not None:
+            # Only now: most handlers ask nothing, and are not worth to be packed.
+            event = happened(doing.event, doing.at) if run.head is None else run.head.event
+            run.head = Head(event, run.states.at_first(), run.call.body)
         self._settle(doing, run)
 
     def _settle(self, doing: Doing, run: Run) -> None:
@@ -280,9 +273,9 @@ class Keeper:
         talk = Talk(row.id, Journal(entries, by_name=by_name), self._save)
         talk.waking = True
         turn = Turn(doing.event if by_name else event, is_over=True)
-        run = self._make(
-            talk, called, head, turn, States(self._store, event, self._calls.scopes, head.states)
-        )
+        states = States(self._store, event, self._calls.scopes, head.states)
+        run = self._make(talk, called, turn, states, head.event.at)
+        run.head = head
         try:
             await run.go(doing.turn)
         except BaseException as error:
@@ -330,7 +323,9 @@ class Keeper:
         doing.turn.say(Text(gettext(AGAIN)))
         # By name, what is stored replaces the old journal.
         talk = Talk(row.id, Journal([], by_name=True), self._save)
-        await self._go(doing, self._make(talk, called, head, doing.turn, doing.states))
+        run = self._make(talk, called, doing.turn, doing.states, head.event.at)
+        run.head = head
+        await self._go(doing, run)
 
     async def _migrate(self, doing: Doing, row: Waiting) -> None:
         try:

@@ -25,10 +25,11 @@ class Run:
     """One handler at work, or set aside."""
 
     call: Call
-    head: Head
     ctx: Ctx
     states: States
     work: Coroutine[object, object, None]
+    head: Head | None = None
+    """How it began, once it waits."""
     prompt: Prompt | None = None
     """What it waits for."""
     has_taken: bool = False
@@ -46,7 +47,8 @@ class Run:
         something else than its journal.
         """
         self.talk.task = asyncio.current_task()
-        with speaking(self.head.event.locale if self.talk.waking else locale()):
+        again = self.head if self.talk.waking else None
+        with speaking(locale() if again is None else again.event.locale):
             reason = await drive(self.work, answer, error)
         while reason is not ENDED:
             if not isinstance(reason, Prompt):
@@ -94,6 +96,7 @@ class Run:
     def waiting(self, until: float) -> Waiting:
         """Return the row that it is stored as."""
         assert self.prompt is not None  # it waits
+        assert self.head is not None
         return Waiting(
             self.talk.id,
             self.head.event.chat,
