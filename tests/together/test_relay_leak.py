@@ -1,5 +1,6 @@
 """After a conversation, neither the relay's files nor its log know who spoke, or what."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from graphchat.testing import relay
 from graphchat.wire.base64url import from_text
 from graphchat.wire.limits import S
 from graphchat.wire.socket import DeleteMessage, Push, Send
+from graphchat_relay.cli.serving import note
 
 SAID = "what nobody but the two shall know "
 
@@ -55,6 +57,7 @@ async def test_nothing_is_left(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, store: str | None
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    asyncio.get_running_loop().set_exception_handler(note)  # as the command does
     async with relay(store, folder=tmp_path) as served, clients(served.uri) as peers:
         for name in ("asyncio", "aiohttp.access", "aiohttp.client"):
             logging.getLogger(name).setLevel(logging.WARNING)  # the test's own ends

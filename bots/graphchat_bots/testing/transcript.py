@@ -44,10 +44,11 @@ class Transcript:
         message = heard.message
         if isinstance(message, Edit | Delete):
             is_new = message.target not in {each.id for each in self._fresh}
+            is_known = message.target in {each.id for each in self._known}
             self._fresh = list(_amended(self._fresh, message))
             self._known = deque(_amended(self._known, message), MAX_REMEMBERED)
-            if not is_new:
-                return
+            if not is_new or (isinstance(message, Delete) and not is_known):
+                return  # deleted before anybody heard it: nobody has missed anything
         self._fresh.append(heard)
 
     def fresh(self) -> list[Heard]:

@@ -69,3 +69,13 @@ def test_captions_are_edited_and_nothing_else_is() -> None:
     assert changed.caption == "after"
     with pytest.raises(AssertionError, match="only texts"):
         edited(Choices("Size?", (Option("s", "S"),)), "x")
+
+
+def test_what_was_deleted_before_anybody_heard_it_was_never_there() -> None:
+    made = transcript()
+    made.add(Heard(b"", Delete(ONE)))
+    assert made.fresh() == []
+    made = transcript(Text("a"))
+    made.fresh()
+    made.add(Heard(b"", Delete(ONE)))
+    assert made.fresh() == [Heard(b"", Delete(ONE))]

@@ -267,6 +267,9 @@ async def test_the_same_amendment_is_said_once(
         await (await hers.send(edit, id=name)).delivered()
     told = await take(bob.me, MessageEdited, 2)
     assert [event.message for event in told] == [Text("c"), Text("c")]
+    assert await texts(bob.me, 1) == ["d"]
     await nothing_more(bob.me)
+    left = await bob.me.pending_events()
+    assert not [event for event in left if isinstance(event, MessageEdited)]
     [line, _] = await hers.history()
     assert line.message == Text("c")
